@@ -1,0 +1,18 @@
+"""PayPulse's tables: settings, families, outputs."""
+
+import pulumi
+
+from components import settings
+from components.family import TableFamily
+from components.tables import FAMILIES, TABLES
+
+stack = settings.load(TABLES)
+
+tables = {}
+for family in FAMILIES:
+    tables |= TableFamily(family, stack).outputs
+
+pulumi.export("tables", tables)
+for logical_name, table in tables.items():
+    if "stream_arn" in table:
+        pulumi.export(f"{logical_name}_stream_arn", table["stream_arn"])

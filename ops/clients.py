@@ -1,0 +1,22 @@
+"""AWS clients: how ops reaches an account or an emulator."""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+# From a service's name to its boto3 client, made once.
+Clients = Callable[[str], Any]
+
+
+def make(session: boto3.Session, config: Config, endpoint_url: str | None = None) -> Clients:
+    """Return the clients of a session."""
+    made: dict[str, Any] = {}
+
+    def client(service: str) -> Any:  # noqa: ANN401 - boto3's clients have no static type
+        if service not in made:
+            made[service] = session.client(service, config=config, endpoint_url=endpoint_url)
+        return made[service]
+
+    return client

@@ -1,0 +1,85 @@
+"""The embedded AWS: moto in this process, or an emulator on this machine; never a real account."""
+
+import contextlib
+import ipaddress
+import os
+import sys
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from ops import clients
+from ops.errors import CallError
+
+# moto's own account; a key that is not one of AWS's.
+_CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+_CONFIG = Config(
+    retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, account_id_endpoint_mode="disabled"
+)
+
+
+def isolate() -> None:
+    """Cut this process, the program that it runs, and its children off from every account, and from the network.
+
+    Credentials, profiles, endpoints and proxies of the environment are dropped; a connection to anywhere but this
+    machine raises PermissionError. There is no way back.
+    """
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    sys.addaudithook(_refuse_to_leave)
+
+
+@contextlib.contextmanager
+def embedded(region: str) -> Generator[clients.Clients]:
+    """Start moto in this process, empty."""
+    from moto import mock_aws  # noqa: PLC0415 - slow to import, and not needed for an endpoint
+
+    with mock_aws():
+        yield _clients(region)
+
+
+@contextlib.contextmanager
+def at(endpoint_url: str, region: str) -> Generator[clients.Clients]:
+    """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
+    parts = urlsplit(endpoint_url)
+    if parts.scheme not in {"http", "https"} or not _is_loopback(parts.hostname):
+        msg = f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT"
+        raise CallError(msg)
+    yield _clients(region, endpoint_url)
+
+
+def _clients(region: str, endpoint_url: str | None = None) -> clients.Clients:
+    return clients.make(boto3.Session(region_name=region, **_CREDENTIALS), _CONFIG, endpoint_url)
+
+
+def _is_loopback(host: object) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_to_leave(event: str, args: tuple[Any, ...]) -> None:
+    if event == "socket.connect":
+        # A string is a Unix socket's path: that stays here.
+        host = args[1][0] if isinstance(args[1], tuple) else "localhost"
+    elif event == "socket.getaddrinfo":
+        host = args[0] or "localhost"
+    else:
+        return
+    if not _is_loopback(host):
+        msg = f"a rehearsal opens no connection to {host}: it stays on this machine"
+        raise PermissionError(msg)

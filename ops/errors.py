@@ -1,0 +1,13 @@
+"""The two ways to fail, by exit code. Their messages are for people: one or two lines, and the way out."""
+
+
+class PlanError(Exception):
+    """The program, its plan or the account is wrong: exit code 1."""
+
+    exit_code = 1
+
+
+class CallError(PlanError):
+    """The command was called wrongly: exit code 2."""
+
+    exit_code = 2

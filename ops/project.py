@@ -1,0 +1,93 @@
+"""A Pulumi project and one of its stacks, read as the CLI reads them: Pulumi.yaml and Pulumi.STACK.yaml."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.errors import CallError
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of the project in `directory`; `config` maps full keys (`paypulse:environment`) to values as text."""
+
+    directory: Path
+    project: str
+    name: str
+    config: dict[str, str]
+
+
+def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
+    """Read a stack; `overrides` are `key=value`, the project's namespace where the key names none.
+
+    Raises CallError for a file that is missing or wrong, and for an encrypted value without an override.
+    """
+    declared = _mapping(directory / "Pulumi.yaml")
+    project = declared.get("name")
+    if not isinstance(project, str):
+        msg = f"{directory / 'Pulumi.yaml'} has no name: for the project"
+        raise CallError(msg)
+    config = {}
+    for key, declaration in _config(declared, project).items():
+        given = declaration if isinstance(declaration, dict) else {"value": declaration}
+        if given.keys() & {"default", "value"}:
+            config[key] = given.get("value", given.get("default"))
+    config |= _config(_stack_file(directory, name), project)
+    config |= _config({"config": dict(map(_override, overrides))}, project)
+    for key, value in config.items():
+        if _is_encrypted(value):
+            msg = f"{key} is encrypted in Pulumi.{name}.yaml, and only Pulumi has its key; give --config {key}=VALUE"
+            raise CallError(msg)
+    return Stack(directory, project, name, {key: _text(value) for key, value in config.items()})
+
+
+def _override(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        msg = f"--config {text!r} is not KEY=VALUE"
+        raise CallError(msg)
+    return key, value
+
+
+def _stack_file(directory: Path, name: str) -> dict[str, Any]:
+    path = directory / f"Pulumi.{name}.yaml"
+    if not path.is_file():
+        known = sorted(other.name.split(".")[1] for other in directory.glob("Pulumi.*.yaml"))
+        msg = f"the stack {name!r} has no {path.name}; the stacks here: {', '.join(known) or 'none'}"
+        raise CallError(msg)
+    return _mapping(path)
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        msg = f"no {path}; run this in the project's folder, or name that with --cwd"
+        raise CallError(msg) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        msg = f"{path} can't be read: {' '.join(str(error).split())}"
+        raise CallError(msg) from None
+    if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
+        msg = f"{path}, or its config:, is not a mapping of keys to values"
+        raise CallError(msg)
+    return content
+
+
+def _config(content: dict[str, Any], project: str) -> dict[str, Any]:
+    """Return the section config: with full keys."""
+    section = content.get("config") or {}
+    return {str(key) if ":" in str(key) else f"{project}:{key}": value for key, value in section.items()}
+
+
+def _is_encrypted(value: object) -> bool:
+    if isinstance(value, dict):
+        return "secure" in value or any(map(_is_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_is_encrypted, value))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,0 +1,169 @@
+"""What a person reads on a terminal, and a machine from a pipe."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ops.plan import Registration
+from ops.readback import Difference, Readback
+from ops.rehearse import Rehearsal
+from ops.resources import scalable_target, scaling_policy, table
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that neither wraps nor colours what goes into a pipe."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=240)
+
+
+def rehearsal_json(rehearsal: Rehearsal) -> str:
+    """Return a rehearsal as one JSON object."""
+    result = {
+        "project": rehearsal.stack.project,
+        "stack": rehearsal.stack.name,
+        "resources": [_resource_json(resource) for resource in rehearsal.plan.resources],
+        "outputs": rehearsal.plan.outputs,
+        "readback": {
+            "checked": rehearsal.readback.checked,
+            "differences": [asdict(difference) for difference in rehearsal.readback.differences],
+        },
+        "ok": rehearsal.ok,
+    }
+    return json.dumps(result, indent=2)
+
+
+def _resource_json(resource: Registration) -> dict[str, Any]:
+    fields = asdict(resource)
+    options = {"protect": fields.pop("protect"), "ignoreChanges": fields.pop("ignore_changes")}
+    return {**fields, "options": options}
+
+
+def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
+    """Print the resource tree, the outputs, the counts, and what was read back."""
+    resources, read = rehearsal.plan.resources, rehearsal.readback
+    out.print(f"[bold]Rehearsing {rehearsal.stack.project} ({rehearsal.stack.name})[/]\n")
+    out.print(_tree_table(resources))
+    out.print("\n[bold]Outputs[/]")
+    out.print(_grid(*([path, str(value)] for path, value in _flat(rehearsal.plan.outputs))))
+    out.print("\n[bold]Tables and indexes, read back from the embedded AWS[/]")
+    out.print(_tables(read))
+    out.print("\n[bold]Autoscaling, read back from the embedded AWS[/]")
+    out.print(_autoscaling(read))
+    counts = Counter(_short(resource.type) for resource in resources if resource.custom)
+    out.print("\n[bold]Created[/]  " + ", ".join(f"{count} {type_}" for type_, count in counts.items()))
+    out.print(f"[bold]Compared[/] {read.checked} properties, {len(read.differences)} different")
+    print_differences(read.differences, out)
+    verdict = (
+        "[green]ok[/]: everything is as declared" if rehearsal.ok else "[red]failed[/]: not everything is as declared"
+    )
+    out.print(f"{verdict} ({rehearsal.seconds:.1f} s)")
+
+
+def print_differences(differences: list[Difference], out: Console) -> None:
+    """Print a row for each difference; nothing where there is none."""
+    if differences:
+        rows = (
+            [d.urn.split("::", 2)[2], d.property or "(the resource)", _json(d.declared), _json(d.live)]
+            for d in differences
+        )
+        out.print(_grid(*rows, header=("Resource", "Property", "Declared", "Live")))
+
+
+def _tree_table(resources: list[Registration]) -> Table:
+    children = defaultdict(list)
+    for resource in resources:
+        children[resource.parent].append(resource)
+
+    def rows(parent: str, guides: str) -> Iterator[list[str]]:
+        for resource in children[parent]:
+            last = resource is children[parent][-1]
+            branch = ("└─ " if last else "├─ ") if parent else ""
+            protected = "protected" if resource.protect else ""
+            yield ["[green]+[/]", guides + branch + _short(resource.type), resource.name, "[green]create[/]", protected]
+            yield from rows(resource.urn, guides + (("   " if last else "│  ") if parent else ""))
+
+    return _grid(*rows("", ""), header=("", "Type", "Name", "Plan", ""))
+
+
+def _tables(read: Readback) -> Table:
+    rows = []
+    for live in read.live[table.TYPE]:
+        recovery, encryption = live["pointInTimeRecovery"], live["serverSideEncryption"]
+        rows.append(
+            [
+                live["name"],
+                _keys(live),
+                _billing(live),
+                live["streamViewType"] or "",
+                encryption["kmsKeyArn"] or "aws/dynamodb" if encryption["enabled"] else "",
+                f"{recovery['recoveryPeriodInDays']} days" if recovery["enabled"] else "",
+                "on" if live["deletionProtectionEnabled"] else "",
+            ]
+        )
+        rows += [
+            [f"  {index['name']}", _keys(index), _billing(index | {"billingMode": ""}), "", "", "", ""]
+            for index in live["globalSecondaryIndexes"]
+        ]
+    header = ("Table, index", "Partition key, sort key", "Billing", "Stream", "KMS key", "PITR", "Deletion protection")
+    return _grid(*rows, header=header)
+
+
+def _keys(item: dict[str, Any]) -> str:
+    return ", ".join(item[key] for key in ("hashKey", "rangeKey") if key in item)
+
+
+def _billing(item: dict[str, Any]) -> str:
+    capacity = f"{item['readCapacity']}/{item['writeCapacity']}" if item["readCapacity"] else ""
+    return f"{item['billingMode']} {capacity}".strip()
+
+
+def _autoscaling(read: Readback) -> Table:
+    policies = {(p["resourceId"], p["scalableDimension"]): p for p in read.live[scaling_policy.TYPE]}
+    rows = []
+    for live in read.live[scalable_target.TYPE]:
+        policy = policies.get((live["resourceId"], live["scalableDimension"]))
+        configuration = policy[scaling_policy.CONFIGURATION] if policy else {}
+        rows.append(
+            [
+                live["resourceId"],
+                live["scalableDimension"].rsplit(":", 1)[1],
+                f"{live['minCapacity']}..{live['maxCapacity']}",
+                policy["name"] if policy else "",
+                f"{configuration.get('targetValue', 0):g} %",
+                f"{configuration.get('scaleInCooldown')} s, {configuration.get('scaleOutCooldown')} s",
+            ]
+        )
+    return _grid(
+        *rows, header=("Scalable target", "Dimension", "Units", "Scaling policy", "Target", "Cooldown in, out")
+    )
+
+
+def _short(type_: str) -> str:
+    """Shorten a type token as the CLI shows it: aws:dynamodb/table:Table to aws:dynamodb:Table."""
+    package, module, name = type_.split(":")
+    return f"{package}:{module.split('/')[0]}:{name}"
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON values
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flat(item, f"{path}.{key}" if path else key)
+    else:
+        yield path, value
+
+
+def _json(value: object) -> str:
+    return escape(json.dumps(value))
+
+
+def _grid(*rows: list[str], header: tuple[str, ...] = ()) -> Table:
+    grid = Table(*header, box=None, show_header=bool(header), header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for row in rows:
+        grid.add_row(*row)
+    return grid

@@ -1,0 +1,123 @@
+"""aws.dynamodb.Table."""
+
+from typing import Any
+
+from ops.clients import Clients
+
+TYPE = "aws:dynamodb/table:Table"
+
+
+def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Create a table and turn on its point-in-time recovery."""
+    dynamodb, name = clients("dynamodb"), inputs.get("name")
+    indexes = [
+        {
+            "IndexName": index.get("name"),
+            "KeySchema": _key_schema(index),
+            "Projection": {"ProjectionType": index.get("projectionType")},
+            **_throughput(index),
+        }
+        for index in inputs.get("globalSecondaryIndexes", [])
+    ]
+    description = dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[
+            {"AttributeName": attribute.get("name"), "AttributeType": attribute.get("type")}
+            for attribute in inputs.get("attributes", [])
+        ],
+        KeySchema=_key_schema(inputs),
+        BillingMode=inputs.get("billingMode", "PROVISIONED"),
+        **_throughput(inputs),
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        StreamSpecification={"StreamEnabled": inputs.get("streamEnabled", False)}
+        | ({"StreamViewType": inputs["streamViewType"]} if "streamViewType" in inputs else {}),
+        SSESpecification=_encryption(inputs.get("serverSideEncryption", {})),
+        DeletionProtectionEnabled=inputs.get("deletionProtectionEnabled", False),
+        Tags=[{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()],
+    )["TableDescription"]
+    if description["TableStatus"] != "ACTIVE":
+        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    recovery = inputs.get("pointInTimeRecovery", {})
+    if recovery.get("enabled"):
+        period = recovery.get("recoveryPeriodInDays")
+        dynamodb.update_continuous_backups(
+            TableName=name,
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+            | ({"RecoveryPeriodInDays": period} if period else {}),
+        )
+    stream = {"streamArn": description["LatestStreamArn"]} if "LatestStreamArn" in description else {}
+    return inputs["name"], {**inputs, "arn": description["TableArn"], **stream}
+
+
+def read(clients: Clients, inputs: dict[str, Any]) -> dict[str, Any] | None:
+    """Read a table by its name."""
+    dynamodb, name = clients("dynamodb"), inputs["name"]
+    try:
+        table = dynamodb.describe_table(TableName=name)["Table"]
+    except dynamodb.exceptions.ResourceNotFoundException:
+        return None
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups.get("PointInTimeRecoveryDescription", {})
+    pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
+    stream = table.get("StreamSpecification", {})
+    return {
+        "name": table["TableName"],
+        "billingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        "attributes": [{"name": a["AttributeName"], "type": a["AttributeType"]} for a in table["AttributeDefinitions"]],
+        **_keys(table),
+        **_capacity(table),
+        "globalSecondaryIndexes": [
+            {
+                "name": index["IndexName"],
+                "projectionType": index["Projection"]["ProjectionType"],
+                "nonKeyAttributes": index["Projection"].get("NonKeyAttributes"),
+                **_keys(index),
+                **_capacity(index),
+            }
+            for index in table.get("GlobalSecondaryIndexes", [])
+        ],
+        "streamEnabled": stream.get("StreamEnabled"),
+        "streamViewType": stream.get("StreamViewType"),
+        "serverSideEncryption": _live_encryption(clients, table.get("SSEDescription", {})),
+        "pointInTimeRecovery": {
+            "enabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
+            "recoveryPeriodInDays": recovery.get("RecoveryPeriodInDays"),
+        },
+        "deletionProtectionEnabled": table.get("DeletionProtectionEnabled"),
+        "tags": {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]},
+    }
+
+
+def _key_schema(item: dict[str, Any]) -> list[dict[str, Any]]:
+    keys = (("hashKey", "HASH"), ("rangeKey", "RANGE"))
+    return [{"AttributeName": item[key], "KeyType": type_} for key, type_ in keys if item.get(key)]
+
+
+def _throughput(item: dict[str, Any]) -> dict[str, Any]:
+    units = {"ReadCapacityUnits": item.get("readCapacity"), "WriteCapacityUnits": item.get("writeCapacity")}
+    return {"ProvisionedThroughput": units} if any(units.values()) else {}
+
+
+def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:
+    if not encryption.get("enabled"):
+        return {"Enabled": False}
+    key = {"KMSMasterKeyId": encryption["kmsKeyArn"]} if "kmsKeyArn" in encryption else {}
+    return {"Enabled": True, "SSEType": "KMS", **key}
+
+
+def _live_encryption(clients: Clients, description: dict[str, Any]) -> dict[str, Any]:
+    """Name the key only where it is not the AWS managed one: that one is what a declaration without a key means."""
+    if description.get("Status") not in {"ENABLED", "UPDATING"}:
+        return {"enabled": False}
+    key = description.get("KMSMasterKeyArn")
+    managed = clients("kms").describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["Arn"]
+    return {"enabled": True, "kmsKeyArn": None if key == managed else key}
+
+
+def _keys(item: dict[str, Any]) -> dict[str, str]:
+    return {{"HASH": "hashKey", "RANGE": "rangeKey"}[key["KeyType"]]: key["AttributeName"] for key in item["KeySchema"]}
+
+
+def _capacity(item: dict[str, Any]) -> dict[str, int]:
+    units = item.get("ProvisionedThroughput", {})
+    return {"readCapacity": units.get("ReadCapacityUnits"), "writeCapacity": units.get("WriteCapacityUnits")}
