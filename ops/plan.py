@@ -85,12 +85,11 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
     )
     # Of a program that failed asyncio would tell about every task left over, as it would under the CLI.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    loop = asyncio.new_event_loop()
-    # One worker: resources are created one after the other, in the program's order, the same in each run.
-    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
     try:
-        with contextlib.chdir(stack.directory), _alarm(patience) as monitor.on_progress:
-            loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run_main(stack.directory)))
+        with contextlib.chdir(stack.directory), asyncio.Runner() as runner, _alarm(patience) as monitor.on_progress:
+            # One worker: resources are created one after the other, in the program's order, the same in each run.
+            runner.get_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
+            runner.run(pulumi.runtime.run_in_stack(lambda: _run_main(stack.directory)))
     except _NoProgressError:
         last = monitor.plan.resources[-1].urn
         msg = (
@@ -104,8 +103,6 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
         raise PlanError(str(error)) from None
     except Exception as error:
         raise monitor.failure or PlanError(_traceback(error, stack.directory)) from error
-    finally:
-        loop.close()
     return monitor.plan
 
 

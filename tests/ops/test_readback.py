@@ -1,0 +1,119 @@
+import copy
+import dataclasses
+
+import pytest
+
+from ops import emulator, plan, project, readback
+from ops.readback import Difference
+from ops.rehearse import rehearse
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize(
+    ("declared", "live", "found"),
+    [
+        ({"a": 1}, {"a": 1.0}, [("a", 1, 1.0)]),
+        ({"a": {"b": "x"}}, {"a": {"c": "y"}}, [("a.b", "x", None), ("a.c", None, "y")]),
+        (
+            {"l": [{"name": "i", "k": 1}, {"name": "j"}]},
+            {"l": [{"name": "j"}, {"name": "i", "k": 2}]},
+            [("l[i].k", 1, 2), ("l[i].name", "i", "i"), ("l[j].name", "j", "j")],
+        ),
+        ({"l": [{"name": "i"}]}, {"l": []}, [("l[i]", {"name": "i"}, None)]),
+        ({"s": ["b", "a"]}, {"s": ["a", "b"]}, [("s", ["a", "b"], ["a", "b"])]),
+        ({"a": 1}, None, [("", {"a": 1}, None)]),
+    ],
+)
+def test_properties_are_compared_one_by_one_and_named_things_by_name(declared, live, found):
+    assert list(readback.compare(declared, live)) == found
+
+
+@pytest.fixture(scope="module")
+def clients_and_plan():
+    with emulator.embedded("eu-west-1") as clients:
+        yield clients, rehearse(project.load(ROOT, "dev"), clients).plan
+
+
+def test_what_was_just_created_is_as_declared(clients_and_plan):
+    clients, recorded = clients_and_plan
+    found = readback.read_back(recorded, clients)
+
+    assert (found.differences, {type_: len(live) for type_, live in found.live.items()}) == (
+        [],
+        {
+            "aws:dynamodb/table:Table": 12,
+            "aws:appautoscaling/target:Target": 4,
+            "aws:appautoscaling/policy:Policy": 4,
+        },
+    )
+    assert found.checked > 200
+
+
+def change(resource, path, value):
+    """Return the registration as if the program had declared `value` at `path`."""
+    *parents, last = path
+    inputs = target = copy.deepcopy(resource.inputs)
+    for key in parents:
+        target = target[key]
+    target[last] = value
+    return dataclasses.replace(resource, inputs=inputs)
+
+
+WRONG = {
+    "billingMode": ("rental_invoices", ["billingMode"], "PAY_PER_REQUEST", "PROVISIONED"),
+    "hashKey": ("users", ["hashKey"], "Email", "UserID"),
+    "rangeKey": ("users", ["rangeKey"], "InvoiceID", None),
+    "attributes[UserID].type": ("users", ["attributes", 1, "type"], "N", "S"),
+    "readCapacity": ("rental_invoices", ["readCapacity"], 6, 5),
+    "globalSecondaryIndexes[Email-index].hashKey": (
+        "users",
+        ["globalSecondaryIndexes", 0, "hashKey"],
+        "UserID",
+        "Email",
+    ),
+    "globalSecondaryIndexes[Email-index].projectionType": (
+        *("users", ["globalSecondaryIndexes", 0, "projectionType"]),
+        *("KEYS_ONLY", "ALL"),
+    ),
+    "streamEnabled": ("users", ["streamEnabled"], True, None),
+    "streamViewType": ("retail_invoices", ["streamViewType"], "KEYS_ONLY", "NEW_AND_OLD_IMAGES"),
+    "serverSideEncryption.enabled": ("users", ["serverSideEncryption", "enabled"], False, True),
+    "serverSideEncryption.kmsKeyArn": ("users", ["serverSideEncryption", "kmsKeyArn"], "arn:mine", None),
+    "pointInTimeRecovery.enabled": ("users", ["pointInTimeRecovery", "enabled"], False, True),
+    "pointInTimeRecovery.recoveryPeriodInDays": ("users", ["pointInTimeRecovery", "recoveryPeriodInDays"], 7, 35),
+    "deletionProtectionEnabled": ("users", ["deletionProtectionEnabled"], True, False),
+    "tags.Environment": ("users", ["tags", "Environment"], "production", "development"),
+    "tags.Owner": ("users", ["tags", "Owner"], "me", None),
+    "tableClass": ("users", ["tableClass"], "STANDARD_INFREQUENT_ACCESS", None),
+    "minCapacity": ("rental_invoices-read", ["minCapacity"], 2, 1),
+    "maxCapacity": ("rental_invoices-due_date-write", ["maxCapacity"], 20, 10),
+}
+
+
+@pytest.mark.parametrize("property_", WRONG)
+def test_each_property_that_is_not_as_declared_is_one_difference(clients_and_plan, property_):
+    clients, recorded = clients_and_plan
+    name, path, declared, live = WRONG[property_]
+    resource = next(r for r in recorded.resources if r.name == name and r.custom)
+
+    found = readback.read_back(plan.Plan([change(resource, path, declared)]), clients)
+
+    assert found.differences == [Difference(urn=resource.urn, property=property_, declared=declared, live=live)]
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "key"),
+    [
+        ("users", "aws:dynamodb/table:Table", "name"),
+        ("rental_invoices-read", "aws:appautoscaling/target:Target", "resourceId"),
+        ("rental_invoices-read", "aws:appautoscaling/policy:Policy", "resourceId"),
+    ],
+)
+def test_a_resource_that_is_not_there_is_one_difference(clients_and_plan, name, type_, key):
+    clients, recorded = clients_and_plan
+    resource = next(r for r in recorded.resources if (r.name, r.type) == (name, type_))
+    missing = change(resource, [key], "table/elsewhere" if key == "resourceId" else "elsewhere")
+
+    found = readback.read_back(plan.Plan([missing]), clients)
+
+    assert found.differences == [Difference(urn=resource.urn, property="", declared=missing.inputs, live=None)]

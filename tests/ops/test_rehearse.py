@@ -1,0 +1,305 @@
+"""The command as a person calls it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from ops import emulator, resources
+from ops.__main__ import main
+from tests.conftest import ROOT
+
+TABLE = """
+    aws.dynamodb.Table(
+        "t",
+        name="things",
+        billing_mode="PAY_PER_REQUEST",
+        hash_key="id",
+        attributes=[{"name": "id", "type": "S"}],
+    )
+"""
+THING = "urn:pulumi:dev::demo::aws:dynamodb/table:Table::t"
+
+
+def run(capsys, *arguments):
+    code = main(["rehearse", *map(str, arguments)])
+    return code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_a_stack_is_created_and_read_back(capsys, stack):
+    code, out, err = run(capsys, "--cwd", ROOT, "--stack", stack, "--json")
+    result = json.loads(out)
+
+    assert (code, err, result["project"], result["stack"], result["ok"]) == (0, "", "paypulse", stack, True)
+    assert Counter(r["type"] for r in result["resources"] if r["custom"]) == {
+        "aws:dynamodb/table:Table": 12,
+        "aws:appautoscaling/target:Target": 4,
+        "aws:appautoscaling/policy:Policy": 4,
+    }
+    assert result["readback"]["checked"] > 200
+    assert result["readback"]["differences"] == []
+
+
+def test_json_shows_a_resource_as_the_engine_gets_it(capsys):
+    result = json.loads(run(capsys, "--cwd", ROOT, "--stack", "prod", "--json")[1])
+    family = "urn:pulumi:prod::paypulse::paypulse:dynamodb:RentalInvoices::rental_invoices"
+
+    assert next(r for r in result["resources"] if r["inputs"].get("name") == "RentalInvoices") == {
+        "urn": "urn:pulumi:prod::paypulse::paypulse:dynamodb:RentalInvoices$aws:dynamodb/table:Table::rental_invoices",
+        "type": "aws:dynamodb/table:Table",
+        "name": "rental_invoices",
+        "parent": family,
+        "custom": True,
+        "inputs": {
+            "name": "RentalInvoices",
+            "billingMode": "PROVISIONED",
+            "hashKey": "UserID",
+            "rangeKey": "InvoiceID",
+            "attributes": [
+                {"name": "InvoiceID", "type": "S"},
+                {"name": "UserID", "type": "S"},
+                {"name": "due_date_month", "type": "S"},
+                {"name": "due_date_year", "type": "S"},
+            ],
+            "readCapacity": 5,
+            "writeCapacity": 5,
+            "globalSecondaryIndexes": [
+                {
+                    "name": "due_date_year-due_date_month-index",
+                    "hashKey": "due_date_year",
+                    "rangeKey": "due_date_month",
+                    "projectionType": "ALL",
+                    "readCapacity": 1,
+                    "writeCapacity": 1,
+                }
+            ],
+            "streamEnabled": True,
+            "streamViewType": "NEW_AND_OLD_IMAGES",
+            "serverSideEncryption": {"enabled": True},
+            "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 35},
+            "deletionProtectionEnabled": True,
+            "tags": {"Environment": "production"},
+        },
+        "options": {
+            "protect": True,
+            "ignoreChanges": [
+                "readCapacity",
+                "writeCapacity",
+                "globalSecondaryIndexes[*].readCapacity",
+                "globalSecondaryIndexes[*].writeCapacity",
+            ],
+        },
+    }
+
+
+def test_outputs_are_what_the_embedded_aws_gave(capsys):
+    outputs = json.loads(run(capsys, "--cwd", ROOT, "--stack", "prod", "--json")[1])["outputs"]
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/RentalInvoices"
+    stream_arn = outputs["rental_invoices_stream_arn"]
+
+    assert stream_arn.startswith(f"{arn}/stream/")
+    assert sorted(outputs) == ["rental_invoices_stream_arn", "retail_invoices_stream_arn", "tables"]
+    assert len(outputs["tables"]) == 12
+    assert outputs["tables"]["vendor_config"] == {
+        "name": "VendorConfig",
+        "arn": "arn:aws:dynamodb:eu-west-1:123456789012:table/VendorConfig",
+        "indexes": {},
+    }
+    assert outputs["tables"]["rental_invoices"] == {
+        "name": "RentalInvoices",
+        "arn": arn,
+        "stream_arn": stream_arn,
+        "indexes": {
+            "due_date": {
+                "name": "due_date_year-due_date_month-index",
+                "arn": f"{arn}/index/due_date_year-due_date_month-index",
+            }
+        },
+    }
+
+
+def test_a_person_reads_tree_outputs_tables_scaling_and_counts_without_colour_in_a_pipe(capsys):
+    code, out, _ = run(capsys, "--cwd", ROOT, "--stack", "prod")
+    lines = [line.rstrip() for line in out.splitlines()]
+
+    assert code == 0
+    assert "\x1b" not in out
+    assert "+  │  ├─ aws:dynamodb:Table                  rental_invoices                 create  protected" in lines
+    assert [line.split() for line in lines if "due_date_year-due_date_month-index  " in line][-3:] == [
+        ["due_date_year-due_date_month-index", "due_date_year,", "due_date_month", "1/1"],
+        *(
+            [
+                "table/RentalInvoices/index/due_date_year-due_date_month-index",
+                f"{access}CapacityUnits",
+                "1..10",
+                f"DynamoDB{access}AutoScalingPolicy",
+                *("70", "%", "60", "s,", "60", "s"),
+            ]
+            for access in ("Read", "Write")
+        ),
+    ]
+    assert "Created  12 aws:dynamodb:Table, 4 aws:appautoscaling:Target, 4 aws:appautoscaling:Policy" in lines
+    assert lines[-1].startswith("ok: everything is as declared (")
+
+
+def test_a_wrong_read_back_fails_and_is_shown(capsys, monkeypatch):
+    table = resources.module("aws:dynamodb/table:Table")
+    read = table.read
+    monkeypatch.setattr(table, "read", lambda *args: read(*args) | {"billingMode": "PROVISIONED"})
+
+    code, out, _ = run(capsys, "--cwd", ROOT, "--json")
+    result = json.loads(out)
+
+    assert (code, result["ok"]) == (1, False)
+    assert len(result["readback"]["differences"]) == 11
+    assert result["readback"]["differences"][0] == {
+        "urn": "urn:pulumi:dev::paypulse::paypulse:dynamodb:Users$aws:dynamodb/table:Table::users",
+        "property": "billingMode",
+        "declared": "PAY_PER_REQUEST",
+        "live": "PROVISIONED",
+    }
+    code, out, _ = run(capsys, "--cwd", ROOT)
+    assert code == 1
+    assert [
+        "paypulse:dynamodb:Users$aws:dynamodb/table:Table::users",
+        *("billingMode", '"PAY_PER_REQUEST"', '"PROVISIONED"'),
+    ] in [line.split() for line in out.splitlines()]
+    assert out.splitlines()[-1].startswith("failed: not everything is as declared")
+
+
+def test_a_property_that_the_embedded_aws_does_not_take_is_a_difference(capsys, program):
+    stack = program(TABLE.replace("hash_key", "table_class='STANDARD_INFREQUENT_ACCESS', hash_key"))
+
+    code, out, _ = run(capsys, "--cwd", stack.directory, "--json")
+
+    assert code == 1
+    assert [d["property"] for d in json.loads(out)["readback"]["differences"]] == ["tableClass"]
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "message"),
+    [
+        (
+            "aws.sns.Topic('t')",
+            *(1, "aws:sns/topic:Topic is a resource type that ops can't create; add a module for it to ops/resources/"),
+        ),
+        (
+            TABLE.replace('hash_key="id"', 'hash_key="other"'),
+            1,
+            f"{THING} can't be created: An error occurred (ValidationException) when calling the CreateTable operation",
+        ),
+        (
+            TABLE.replace('name="things",', ""),
+            *(1, f"{THING} can't be created: Parameter validation failed:"),
+        ),
+        ("raise pulumi.RunError('mend this')", 1, "mend this"),
+        ("1 / 0", 1, "the program failed:"),
+        (
+            "import socket\nsocket.create_connection(('192.0.2.1', 80))",
+            *(1, "the program failed:"),
+        ),
+    ],
+)
+def test_a_program_that_cannot_be_rehearsed_ends_in_a_clear_error(capsys, program, source, code, message):
+    stack = program(source)
+
+    result = run(capsys, "--cwd", stack.directory, "--json")
+
+    assert result[:2] == (code, "")
+    assert result[2].startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stack", "live"], "the stack 'live' has no Pulumi.live.yaml; the stacks here: dev, prod"),
+        (["--config", "x"], "--config 'x' is not KEY=VALUE"),
+        (
+            ["--config", "aws:region="],
+            "Pulumi.dev.yaml sets no aws:region; set it there or give --config aws:region=REGION",
+        ),
+        *(
+            (
+                ["--endpoint-url", url],
+                f"--endpoint-url {url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT",
+            )
+            for url in (
+                "https://dynamodb.eu-west-1.amazonaws.com",
+                "http://10.0.0.1:8000",
+                "127.0.0.1:8000",
+                "http://[::2]",
+            )
+        ),
+    ],
+)
+def test_a_wrong_call_is_refused(capsys, arguments, message):
+    assert run(capsys, "--cwd", ROOT, *arguments) == (2, "", f"error: {message}\n")
+
+
+@pytest.fixture
+def server():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+def test_an_endpoint_of_the_caller_has_the_tables_afterwards_and_only_once(capsys, server):
+    arguments = ("--cwd", ROOT, "--stack", "prod", "--endpoint-url", server)
+    code = run(capsys, *arguments)[0]
+
+    with emulator.at(server, "eu-west-1") as clients:
+        assert code == 0
+        assert len(clients("dynamodb").list_tables()["TableNames"]) == 12
+    code, _, err = run(capsys, *arguments)
+    assert code == 1
+    assert "Table already exists: RentalInvoices" in err
+
+
+def test_an_endpoint_that_does_not_answer_ends_in_a_clear_error(capsys):
+    code, _, err = run(capsys, "--cwd", ROOT, "--endpoint-url", "http://127.0.0.1:1")
+
+    assert code == 1
+    assert err.endswith('Could not connect to the endpoint URL: "http://127.0.0.1:1/"\n')
+
+
+def test_whatever_the_environment_holds_no_account_is_reached():
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0)
+        url = f"http://127.0.0.1:{trap.getsockname()[1]}"
+        environment = os.environ | {
+            "AWS_ACCESS_KEY_ID": "AKIAREALREALREALREAL",
+            "AWS_PROFILE": "production",
+            "AWS_CONFIG_FILE": "/nonexistent",
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ENDPOINT_URL_DYNAMODB": url,
+            "HTTPS_PROXY": url,
+            "https_proxy": url,
+        }
+        command = [sys.executable, "-m", "ops", "rehearse"]
+        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+        assert (result.returncode, result.stderr) == (0, "")
+        with pytest.raises(BlockingIOError):
+            trap.accept()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "aws.example"])
+def test_no_connection_leaves_the_machine(host):
+    with pytest.raises(PermissionError, match=f"^a rehearsal opens no connection to {host}: it stays on this machine$"):
+        socket.create_connection((host, 443), timeout=1)
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["rehearse", "--help"])
+
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    assert all(option in out for option in ("--stack", "--config", "--json", "--endpoint-url", "--cwd"))
