@@ -149,7 +149,7 @@ class _Monitor(mocks.MockMonitor):
             name=request.name,
             parent=request.parent,
             custom=request.custom,
-            inputs=_plain(json_format.MessageToDict(request.object)),
+            inputs=plain(json_format.MessageToDict(request.object)),
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
         )
@@ -166,7 +166,7 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         """Keep the outputs of the stack."""
         if request.urn == self.plan.resources[0].urn:
-            self.plan.outputs.update(_plain(json_format.MessageToDict(request.outputs)))
+            self.plan.outputs.update(plain(json_format.MessageToDict(request.outputs)))
         return empty_pb2.Empty()
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Never:
@@ -184,14 +184,14 @@ class _Monitor(mocks.MockMonitor):
         raise self.failure
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value without secret wrappers, and whole numbers as int: on the wire all are double."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
-            return _plain(value["value"])
-        return {key: _plain(value[key]) for key in sorted(value)}
+            return plain(value["value"])
+        return {key: plain(value[key]) for key in sorted(value)}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,7 +1,8 @@
 """What ops can do with each resource type, one module a type.
 
-A module has `TYPE`, Pulumi's type token; `create(clients, inputs)`, which makes the resource and returns its id and its
-outputs; and `read(clients, inputs)`, which finds it in the account and returns it as provider inputs, or None.
+A module has `TYPE`, Pulumi's type token; `import_id(inputs)`; `create(clients, inputs)`, which makes the resource and
+returns its id and its outputs; and `read(clients, inputs)`, which finds it in the account and returns it as provider
+inputs, or None.
 """
 
 from types import ModuleType

@@ -7,6 +7,11 @@ from ops.clients import Clients
 TYPE = "aws:appautoscaling/target:Target"
 
 
+def import_id(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes: namespace/resource id/dimension."""
+    return "/".join(inputs[key] for key in ("serviceNamespace", "resourceId", "scalableDimension"))
+
+
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Register a scalable target."""
     response = clients("application-autoscaling").register_scalable_target(

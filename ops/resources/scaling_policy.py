@@ -3,9 +3,15 @@
 from typing import Any
 
 from ops.clients import Clients
+from ops.resources import scalable_target
 
 TYPE = "aws:appautoscaling/policy:Policy"
 CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
+
+
+def import_id(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes: its target's import id/name."""
+    return f"{scalable_target.import_id(inputs)}/{inputs['name']}"
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:

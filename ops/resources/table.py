@@ -7,6 +7,11 @@ from ops.clients import Clients
 TYPE = "aws:dynamodb/table:Table"
 
 
+def import_id(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes: the table's name."""
+    return inputs["name"]
+
+
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Create a table and turn on its point-in-time recovery."""
     dynamodb, name = clients("dynamodb"), inputs.get("name")
