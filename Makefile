@@ -30,6 +30,6 @@ check: .venv/installed ## Everything that CI checks
 	@$(BIN)/ty check --quiet
 	@$(BIN)/pytest --quiet
 
-lock: .venv/installed ## Renew the locked requirements from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade --group dev pyproject.toml -o requirements-dev.txt
+lock: .venv/installed ## Bring the locked requirements up to pyproject.toml (ARGS=--upgrade renews all)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) --group dev pyproject.toml -o requirements-dev.txt

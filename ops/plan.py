@@ -41,9 +41,15 @@ class Registration:
     inputs: dict[str, Any]
     protect: bool
     ignore_changes: list[str]
+    dependencies: list[str] = field(default_factory=list)
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
 
 
-# Makes a custom resource and returns its id and output properties.
+class Stop(Exception):  # noqa: N818 - no error: the run ends here, and what it has recorded is the plan
+    """Raised by a `Create` to end the run."""
+
+
+# Makes a resource and returns its id and output properties; of a component, nothing: ("", {}).
 Create = Callable[[Registration], tuple[str, dict[str, Any]]]
 
 
@@ -56,11 +62,11 @@ class Plan:
 
 
 def record(stack: Stack, create: Create | None = None, patience: float = 30) -> Plan:
-    """Run the program of `stack` and return its plan; `create` gets each custom resource as it is registered.
+    """Run the program of `stack` and return its plan; `create` gets each resource as it is registered.
 
     Without `create` the program runs as in a preview: outputs are the inputs, and what only AWS knows is unknown.
     Raises PlanError where the program fails, registers one URN twice, or goes on for `patience` seconds without a new
-    resource; and what `create` raises. Sets SIGALRM, so it runs on the main thread only.
+    resource; and what `create` raises, but for Stop. Sets SIGALRM, so it runs on the main thread only.
     """
     # A context of its own: Pulumi's runtime keeps its settings, configuration and root resource in context variables.
     return contextvars.copy_context().run(_record, stack, create, patience)
@@ -102,6 +108,8 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
     except pulumi.RunError as error:
         raise PlanError(str(error)) from None
     except Exception as error:
+        if isinstance(monitor.failure, Stop):
+            return monitor.plan
         raise monitor.failure or PlanError(_traceback(error, stack.directory)) from error
     return monitor.plan
 
@@ -111,7 +119,7 @@ def _run_main(directory: Path) -> None:
 
 
 def _preview(registration: Registration) -> tuple[str, dict[str, Any]]:
-    return "", registration.inputs
+    return "", registration.inputs if registration.custom else {}
 
 
 class _Monitor(mocks.MockMonitor):
@@ -152,12 +160,14 @@ class _Monitor(mocks.MockMonitor):
             inputs=plain(json_format.MessageToDict(request.object)),
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
+            dependencies=list(request.dependencies),
+            property_dependencies={key: list(found.urns) for key, found in request.propertyDependencies.items()},
         )
         if registration.urn in self._urns:
             msg = f"two resources have the URN {registration.urn}; give each of one type and parent its own name"
             raise PlanError(msg)
         self._urns.add(registration.urn)
-        id_, outputs = self._create(registration) if registration.custom else ("", {})
+        id_, outputs = self._create(registration)
         self.plan.resources.append(registration)
         state = struct_pb2.Struct()
         state.update(outputs)

@@ -1,6 +1,7 @@
-"""Deploys a stack to an embedded AWS as the program registers it, and reads it back."""
+"""Deploys a stack to an embedded AWS, under the policy packs, and reads it back."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,29 +10,45 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops import readback, resources
 from ops.clients import Clients
 from ops.errors import PlanError
-from ops.plan import Plan, Registration, record
+from ops.pack import Pack, Violation
+from ops.plan import Plan, Registration, Stop, record
 from ops.project import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """What was deployed, what was read back, and how long it took in seconds."""
+    """What was deployed, what the policy packs said of it, what was read back, and how long it took in seconds."""
 
     stack: Stack
     plan: Plan
+    packs: list[str]
+    violations: list[Violation]
     readback: readback.Readback
     seconds: float
 
     @property
     def ok(self) -> bool:
-        """Whether all that was declared is there, and nothing else."""
-        return not self.readback.differences
+        """Whether no mandatory policy is violated, and all that was declared is there, and nothing else."""
+        return not self.readback.differences and not any(map(_is_mandatory, self.violations))
 
 
-def rehearse(stack: Stack, clients: Clients) -> Rehearsal:
-    """Run the program, create what it registers, read it back. Raises PlanError."""
+def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehearsal:
+    """Run the program; analyse, then create, what it registers; analyse the whole stack; read it back.
+
+    As in `pulumi up`, a violation of a mandatory policy stops before the resource is created. Raises PlanError.
+    """
+    started = time.perf_counter()
+    violations: list[Violation] = []
 
     def create(resource: Registration) -> tuple[str, dict[str, Any]]:
+        for pack in packs:
+            pack.remediate(resource)
+        found = [violation for pack in packs for violation in pack.analyze(resource)]
+        violations.extend(found)
+        if any(map(_is_mandatory, found)):
+            raise Stop
+        if not resource.custom:
+            return "", {}
         module = resources.module(resource.type)
         try:
             return module.create(clients, resource.inputs)
@@ -39,7 +56,19 @@ def rehearse(stack: Stack, clients: Clients) -> Rehearsal:
             msg = f"{resource.urn} can't be created: {' '.join(str(error).split())}"
             raise PlanError(msg) from None
 
-    started = time.perf_counter()
     plan = record(stack, create)
+    if not any(map(_is_mandatory, violations)):
+        violations += [violation for pack in packs for violation in pack.analyze_stack(plan)]
     read = readback.read_back(plan, clients)
-    return Rehearsal(stack=stack, plan=plan, readback=read, seconds=time.perf_counter() - started)
+    return Rehearsal(
+        stack=stack,
+        plan=plan,
+        packs=[pack.name for pack in packs],
+        violations=violations,
+        readback=read,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _is_mandatory(violation: Violation) -> bool:
+    return violation.level == "mandatory"

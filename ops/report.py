@@ -29,6 +29,10 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
         "stack": rehearsal.stack.name,
         "resources": [_resource_json(resource) for resource in rehearsal.plan.resources],
         "outputs": rehearsal.plan.outputs,
+        "policies": [
+            {key: getattr(violation, key) for key in ("policy", "level", "severity", "urn", "message")}
+            for violation in rehearsal.violations
+        ],
         "readback": {
             "checked": rehearsal.readback.checked,
             "differences": [asdict(difference) for difference in rehearsal.readback.differences],
@@ -39,9 +43,8 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
 
 
 def _resource_json(resource: Registration) -> dict[str, Any]:
-    fields = asdict(resource)
-    options = {"protect": fields.pop("protect"), "ignoreChanges": fields.pop("ignore_changes")}
-    return {**fields, "options": options}
+    fields = {name: getattr(resource, name) for name in ("urn", "type", "name", "parent", "custom", "inputs")}
+    return fields | {"options": {"protect": resource.protect, "ignoreChanges": resource.ignore_changes}}
 
 
 def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
@@ -55,14 +58,36 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
     out.print(_tables(read))
     out.print("\n[bold]Autoscaling, read back from the embedded AWS[/]")
     out.print(_autoscaling(read))
+    _print_policies(rehearsal, out)
     counts = Counter(_short(resource.type) for resource in resources if resource.custom)
     out.print("\n[bold]Created[/]  " + ", ".join(f"{count} {type_}" for type_, count in counts.items()))
     out.print(f"[bold]Compared[/] {read.checked} properties, {len(read.differences)} different")
     print_differences(read.differences, out)
-    verdict = (
-        "[green]ok[/]: everything is as declared" if rehearsal.ok else "[red]failed[/]: not everything is as declared"
-    )
-    out.print(f"{verdict} ({rehearsal.seconds:.1f} s)")
+    out.print(f"{_verdict(rehearsal)} ({rehearsal.seconds:.1f} s)")
+
+
+def _verdict(rehearsal: Rehearsal) -> str:
+    if rehearsal.ok:
+        return "[green]ok[/]: everything is as declared"
+    if rehearsal.readback.differences:
+        return "[red]failed[/]: not everything is as declared"
+    return "[red]failed[/]: a mandatory policy is violated"
+
+
+def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
+    if rehearsal.packs:
+        out.print("\n[bold]Policies[/]")
+    for pack in rehearsal.packs:
+        found = [violation for violation in rehearsal.violations if violation.pack == pack]
+        out.print(f"    {'[red]✗[/]' if any(v.level == 'mandatory' for v in found) else '[green]✓[/]'} {pack}")
+        for violation in found:
+            colour = "red" if violation.level == "mandatory" else "yellow"
+            type_, name = violation.urn.split("::")[2].split("$")[-1], violation.urn.split("::")[3]
+            out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}] ", end="")
+            out.print(f"[bold]{violation.policy}[/]  ({type_}: {escape(name)})")
+            for line in violation.message.splitlines():
+                out.print(f"          {escape(line)}")
+            out.print(f"          [dim]To mend it: {escape(violation.remediation)}[/]")
 
 
 def print_differences(differences: list[Difference], out: Console) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_registration_is_recorded_whole(program):
     root = "urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev"
     family = "urn:pulumi:dev::demo::demo:data:Family::f"
     inner = "urn:pulumi:dev::demo::demo:data:Family$demo:data:Inner::i"
-    bare = {"custom": False, "inputs": {}, "protect": False, "ignore_changes": []}
+    bare: dict[str, Any] = {"custom": False, "inputs": {}, "protect": False, "ignore_changes": []}
 
     assert plan.record(stack).resources == [
         plan.Registration(urn=root, type="pulumi:pulumi:Stack", name="demo-dev", parent="", **bare),

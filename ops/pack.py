@@ -1,0 +1,249 @@
+"""Runs a policy pack as the CLI does: a process of its own, over Pulumi's analyzer protocol."""
+
+import contextlib
+import difflib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import grpc
+import yaml
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2 as proto
+from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
+
+from ops.errors import CallError, PlanError
+from ops.plan import Plan, Registration, plain
+from ops.project import Stack
+
+_LEVELS = {
+    "advisory": proto.ADVISORY,
+    "mandatory": proto.MANDATORY,
+    "remediate": proto.REMEDIATE,
+    "disabled": proto.DISABLED,
+}
+# As the CLI's: a stack of ten thousand tables is one message.
+_CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """What a policy found. `severity` is "" where the policy has none; `remediation` is how to mend it."""
+
+    pack: str
+    policy: str
+    level: str
+    severity: str
+    urn: str
+    message: str
+    remediation: str
+
+
+class Pack:
+    """A policy pack's process. Its first answer is waited for only when it is first asked something."""
+
+    def __init__(self, directory: Path, config_file: Path | None, process: subprocess.Popen[str], log: IO[str]) -> None:
+        """Speak to the pack of `directory`, which runs as `process` and writes its errors to `log`."""
+        self.directory = directory
+        self._config_file = config_file
+        self._process = process
+        self._log = log
+        self._stub: AnalyzerStub | None = None
+        self._policies: dict[str, proto.PolicyInfo] = {}
+        self._levels: set[int] = set()
+        self.name = str(directory)
+
+    def remediate(self, resource: Registration) -> None:
+        """Change the inputs of a resource as the policies at the level `remediate` say: so the provider gets them."""
+        stub = self._connect()
+        if proto.REMEDIATE not in self._levels:
+            return
+        response = self._call(stub.Remediate, _request(proto.AnalyzeRequest, resource))
+        for change in response.remediations:
+            if not change.diagnostic:
+                resource.inputs.clear()
+                resource.inputs.update(plain(json_format.MessageToDict(change.properties)))
+
+    def analyze(self, resource: Registration) -> Iterator[Violation]:
+        """Yield what the pack finds wrong with one resource."""
+        stub = self._connect()
+        return self._violations(self._call(stub.Analyze, _request(proto.AnalyzeRequest, resource)), resource.urn)
+
+    def analyze_stack(self, plan: Plan) -> Iterator[Violation]:
+        """Yield what the pack finds wrong with the whole stack."""
+        stub = self._connect()
+        request = proto.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in plan.resources])
+        return self._violations(self._call(stub.AnalyzeStack, request), plan.resources[0].urn)
+
+    def _violations(self, response: proto.AnalyzeResponse, urn: str) -> Iterator[Violation]:
+        for found in response.diagnostics:
+            policy = self._policies[found.policyName]
+            yield Violation(
+                pack=self.name,
+                policy=found.policyName,
+                level=proto.EnforcementLevel.Name(found.enforcementLevel).lower(),
+                severity=proto.PolicySeverity.Name(policy.severity).removeprefix("POLICY_SEVERITY_").lower(),
+                urn=found.urn or urn,
+                message=found.message,
+                remediation=policy.remediation_steps,
+            )
+
+    def _connect(self) -> AnalyzerStub:
+        if self._stub is None:
+            line = self._process.stdout.readline().strip() if self._process.stdout else ""
+            if not line.isdecimal():
+                said = f"printed {line!r} instead of its port" if line else "ended before it served"
+                raise self._error(said)
+            self._stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{line}", options=_CHANNEL))
+            info = self._call(self._stub.GetAnalyzerInfo, empty_pb2.Empty())
+            self.name = f"{info.name}@v{info.version}"
+            self._policies = {policy.name: policy for policy in info.policies}
+            config = _config(self._policies, self._config_file)
+            self._levels = {policy.enforcementLevel for policy in config.values()}
+            self._call(self._stub.Configure, proto.ConfigureAnalyzerRequest(policyConfig=config))
+        return self._stub
+
+    def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - each method has types of its own
+        try:
+            return method(request, timeout=600)
+        except grpc.RpcError as error:
+            raise self._error(f"failed in {method._method.decode()}: {error.details()}") from None  # noqa: SLF001
+
+    def _error(self, what: str) -> PlanError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=1)
+        self._log.seek(0)
+        last = self._log.read().strip().splitlines()[-1:]
+        msg = f"the policy pack {self.directory} {what}" + "".join(f"; its last words: {line}" for line in last)
+        return PlanError(msg)
+
+
+@contextlib.contextmanager
+def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[Pack]:
+    """Start the pack in `directory`, and end it afterwards.
+
+    Raises CallError where there is no Python policy pack, PlanError for a configuration that doesn't fit the pack (each
+    later call does too).
+    """
+    try:
+        runtime = yaml.safe_load((directory / "PulumiPolicy.yaml").read_text(encoding="utf-8"))["runtime"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        msg = f"{directory} is no policy pack: it has no PulumiPolicy.yaml with a runtime"
+        raise CallError(msg) from None
+    name, options = (runtime, {}) if isinstance(runtime, str) else (runtime.get("name"), runtime.get("options", {}))
+    if name != "python":
+        msg = f"{directory} is a policy pack for {name}; a rehearsal runs those for python, pulumi preview any"
+        raise CallError(msg)
+    python = directory / options.get("virtualenv", "") / "bin" / "python"
+    environment = os.environ | {
+        "PULUMI_PROJECT": stack.project,
+        "PULUMI_STACK": stack.name,
+        "PULUMI_DRY_RUN": "false",
+        "PULUMI_CONFIG": json.dumps(stack.config),
+    }
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
+        subprocess.Popen(
+            [python if python.exists() else sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield Pack(directory, config_file, process, log)
+        finally:
+            process.kill()
+
+
+def _config(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:
+    """Return each policy's level and properties: its own, then of `all`, then of its name in the file, as the CLI does.
+
+    Raises PlanError for a policy, a level or an option that there isn't: the CLI takes those silently.
+    """
+    given = _read_config(file) if file else {}
+    every = given.pop("all", {})
+    for name in given:
+        _known(name, policies, f"{file}: there is no policy")
+    config = {}
+    for name, policy in policies.items():
+        own = given.get(name, {})
+        level = own.pop("enforcementLevel", every.get("enforcementLevel"))
+        if level is not None:
+            _known(level, _LEVELS, f"{file}: {name}: there is no enforcement level")
+        schema = json_format.MessageToDict(policy.configSchema.properties)
+        for option, value in own.items():
+            _known(option, schema, f"{file}: {name}: there is no option")
+            _check_option(value, schema[option], f"{file}: {name}: {option}")
+        defaults = {option: declared["default"] for option, declared in schema.items() if "default" in declared}
+        properties = struct_pb2.Struct()
+        properties.update(defaults | own)
+        config[name] = proto.PolicyConfig(
+            enforcementLevel=policy.enforcementLevel if level is None else _LEVELS[level], properties=properties
+        )
+    return config
+
+
+def _read_config(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{file} can't be read: {error}"
+        raise CallError(msg) from None
+    if not isinstance(content, dict) or not all(isinstance(value, str | dict) for value in content.values()):
+        msg = f"{file} must map policies to an enforcement level, or to an object with enforcementLevel and options"
+        raise PlanError(msg)
+    return {name: {"enforcementLevel": v} if isinstance(v, str) else v for name, v in content.items()}
+
+
+def _known(name: object, names: Iterable[str], complaint: str) -> None:
+    known = list(names)
+    if name not in known:
+        nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0)[0]
+        msg = f"{complaint} {name!r}; the nearest is {nearest!r}"
+        raise PlanError(msg)
+
+
+def _check_option(value: object, declared: dict[str, Any], where: str) -> None:
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and few configurations have options
+
+    for error in Draft7Validator(declared).iter_errors(value):
+        msg = f"{where}: {error.message}"
+        raise PlanError(msg)
+
+
+def _request(message: Any, resource: Registration, **more: Any) -> Any:  # noqa: ANN401 - one of two messages alike
+    properties = struct_pb2.Struct()
+    properties.update(resource.inputs)
+    return message(
+        type=resource.type,
+        properties=properties,
+        urn=resource.urn,
+        name=resource.name,
+        options=proto.AnalyzerResourceOptions(
+            protect=resource.protect, ignoreChanges=resource.ignore_changes, parent=resource.parent
+        ),
+        **more,
+    )
+
+
+def _stack_resource(resource: Registration) -> proto.AnalyzerResource:
+    dependencies = {
+        key: proto.AnalyzerPropertyDependencies(urns=urns) for key, urns in resource.property_dependencies.items()
+    }
+    return _request(
+        proto.AnalyzerResource,
+        resource,
+        parent=resource.parent,
+        dependencies=resource.dependencies,
+        propertyDependencies=dependencies,
+    )

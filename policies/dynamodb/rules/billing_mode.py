@@ -1,0 +1,60 @@
+"""dynamodb-billing-mode: on-demand unless listed, and capacities that agree with the mode."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
+
+from dynamodb.policy import Findings, Options, Unknown, config_schema, expect, fsbp, matches, validation
+from dynamodb.values import Odd, entries, get, show, whole
+
+_SCHEMA = {
+    "provisionedTables": {
+        "type": "array",
+        "items": {"type": "string"},
+        "default": ["RentalInvoices", "RentalInvoices-*"],
+        "description": "Tables that may be PROVISIONED: names, or glob patterns of whole names.",
+    },
+}
+
+
+def _check(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
+    mode = get(table, "billingMode")
+    if mode == "PROVISIONED":
+        yield from _check_provisioned(table, options)
+    elif mode == "PAY_PER_REQUEST":
+        for path, item, key in _capacities(table):
+            yield from expect(item, key, lambda units: units is None, "absent on a PAY_PER_REQUEST table", path)
+    elif mode is Odd.UNKNOWN:
+        yield Unknown("billingMode")
+    else:
+        yield f"billingMode is {show(mode)}, but must be PAY_PER_REQUEST or PROVISIONED"
+
+
+def _check_provisioned(table: Mapping[str, Any], options: Options) -> Findings:
+    name, allowed = get(table, "name"), options["provisionedTables"]
+    if name is Odd.UNKNOWN:
+        yield Unknown("name")
+    elif not matches(name, allowed):
+        yield f"{show(name)} is PROVISIONED, but only {', '.join(map(str, allowed)) or 'no table'} may be"
+    for path, item, key in _capacities(table):
+        yield from expect(item, key, lambda units: (whole(units) or 0) >= 1, "1 or more capacity units", path)
+
+
+def _capacities(table: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
+    for path, item in (("", table), *entries(table, "globalSecondaryIndexes")):
+        for key in ("readCapacity", "writeCapacity"):
+            yield path, item, key
+
+
+POLICY = ResourceValidationPolicy(
+    name="dynamodb-billing-mode",
+    description="DynamoDB tables should be billed on demand, unless listed, with capacities that agree with the mode.",
+    severity=Severity.MEDIUM,
+    framework=fsbp(),
+    config_schema=config_schema(_SCHEMA),
+    validate=validation(_check, _SCHEMA),
+    remediation_steps="Set billing_mode='PAY_PER_REQUEST' without capacities; or list the table in provisionedTables and "
+    "give it and each of its indexes a read_capacity and a write_capacity.",
+    url="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html",
+)

@@ -1,0 +1,95 @@
+"""Reads a resource's properties: absent, unknown until deployment, of any wrong type; never raises.
+
+Properties come as `pulumi_policy.proxy` mappings and sequences, in camelCase; an unknown one raises when touched.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
+
+from pulumi_policy import proxy
+
+SENTINELS: Final = frozenset(
+    value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_") and name.endswith("_VALUE")
+)
+
+
+class Odd(Enum):
+    """What may stand where a value is expected."""
+
+    UNKNOWN = "not known until deployment"
+    MALFORMED = "of the wrong type"
+
+
+def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value at a dotted path: a scalar, a mapping or a sequence; None where it is absent.
+
+    What the provider fills in for an absent value ("", 0, [], {}) is absent too. Odd.UNKNOWN where the value, or one on
+    the way to it, is not known; Odd.MALFORMED where one on the way is neither absent nor a mapping.
+    """
+    for key in path.split("."):
+        if item is None or isinstance(item, Odd):
+            return item
+        if not isinstance(item, Mapping):
+            return Odd.MALFORMED
+        try:
+            item = item.get(key)
+        except proxy.UnknownValueError:
+            return Odd.UNKNOWN
+        # Not `not item`: false is a statement, and a number may be one too odd to be compared.
+        if item == "" or (item == 0 and item is not False) or (isinstance(item, Mapping | Sequence) and not item):
+            item = None
+    return item
+
+
+def items(item: object, path: str) -> list[tuple[str, Any]] | Odd:
+    """Return the path and the value of every element of the list at `path`; [] where it is absent.
+
+    An element may be Odd.UNKNOWN. The whole is Odd.UNKNOWN or Odd.MALFORMED where it is no list.
+    """
+    found = get(item, path)
+    if found is None:
+        return []
+    if isinstance(found, Odd):
+        return found
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        return Odd.MALFORMED
+    return [(f"{path}[{position}]", _element(found, position)) for position in range(len(found))]
+
+
+def entries(item: object, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what `items` returns; of a list that is unknown or malformed, one such element."""
+    found = items(item, path)
+    if isinstance(found, Odd):
+        yield path, found
+    else:
+        yield from found
+
+
+def whole(value: object) -> int | None:
+    """Return a number from the wire, where all are double, as int; None if it isn't a whole number."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
+        return int(value)
+    return None
+
+
+def show(value: object) -> str:
+    """Put a value into words, for a message."""
+    if isinstance(value, Odd):
+        return value.value
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return "a list" if isinstance(value, Sequence) else "an object"
+
+
+def _element(found: Sequence[Any], position: int) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return found[position]
+    except proxy.UnknownValueError:
+        return Odd.UNKNOWN
