@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse test check lock
+.PHONY: help setup rehearse test check docs lock
 
 STACK ?= dev
 BIN := .venv/bin
 
 help: ## Show the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/installed ## Make .venv, from the locked requirements
 
@@ -29,6 +29,9 @@ check: .venv/installed ## Everything that CI checks
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/ty check --quiet
 	@$(BIN)/pytest --quiet
+
+docs: .venv/installed ## Write what is generated in docs/
+	@$(BIN)/python docs/generate.py
 
 lock: .venv/installed ## Bring the locked requirements up to pyproject.toml (ARGS=--upgrade renews all)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) pyproject.toml -o requirements.txt

@@ -55,13 +55,13 @@ class Pack:
         self._process = process
         self._log = log
         self._stub: AnalyzerStub | None = None
-        self._policies: dict[str, proto.PolicyInfo] = {}
+        self.policies: dict[str, proto.PolicyInfo] = {}
         self._levels: set[int] = set()
         self.name = str(directory)
 
     def remediate(self, resource: Registration) -> None:
         """Change the inputs of a resource as the policies at the level `remediate` say: so the provider gets them."""
-        stub = self._connect()
+        stub = self.connect()
         if proto.REMEDIATE not in self._levels:
             return
         response = self._call(stub.Remediate, _request(proto.AnalyzeRequest, resource))
@@ -72,18 +72,18 @@ class Pack:
 
     def analyze(self, resource: Registration) -> Iterator[Violation]:
         """Yield what the pack finds wrong with one resource."""
-        stub = self._connect()
+        stub = self.connect()
         return self._violations(self._call(stub.Analyze, _request(proto.AnalyzeRequest, resource)), resource.urn)
 
     def analyze_stack(self, plan: Plan) -> Iterator[Violation]:
         """Yield what the pack finds wrong with the whole stack."""
-        stub = self._connect()
+        stub = self.connect()
         request = proto.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in plan.resources])
         return self._violations(self._call(stub.AnalyzeStack, request), plan.resources[0].urn)
 
     def _violations(self, response: proto.AnalyzeResponse, urn: str) -> Iterator[Violation]:
         for found in response.diagnostics:
-            policy = self._policies[found.policyName]
+            policy = self.policies[found.policyName]
             yield Violation(
                 pack=self.name,
                 policy=found.policyName,
@@ -94,7 +94,8 @@ class Pack:
                 remediation=policy.remediation_steps,
             )
 
-    def _connect(self) -> AnalyzerStub:
+    def connect(self) -> AnalyzerStub:
+        """Wait until the pack serves, and configure it; once. Raises PlanError."""
         if self._stub is None:
             line = self._process.stdout.readline().strip() if self._process.stdout else ""
             if not line.isdecimal():
@@ -103,8 +104,8 @@ class Pack:
             self._stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{line}", options=_CHANNEL))
             info = self._call(self._stub.GetAnalyzerInfo, empty_pb2.Empty())
             self.name = f"{info.name}@v{info.version}"
-            self._policies = {policy.name: policy for policy in info.policies}
-            config = _config(self._policies, self._config_file)
+            self.policies = {policy.name: policy for policy in info.policies}
+            config = configuration(self.policies, self._config_file)
             self._levels = {policy.enforcementLevel for policy in config.values()}
             self._call(self._stub.Configure, proto.ConfigureAnalyzerRequest(policyConfig=config))
         return self._stub
@@ -113,7 +114,7 @@ class Pack:
         try:
             return method(request, timeout=600)
         except grpc.RpcError as error:
-            raise self._error(f"failed in {method._method.decode()}: {error.details()}") from None  # noqa: SLF001
+            raise self._error("failed: " + (error.details() or "no answer")) from None
 
     def _error(self, what: str) -> PlanError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -165,7 +166,7 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
             process.kill()
 
 
-def _config(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:
+def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:
     """Return each policy's level and properties: its own, then of `all`, then of its name in the file, as the CLI does.
 
     Raises PlanError for a policy, a level or an option that there isn't: the CLI takes those silently.

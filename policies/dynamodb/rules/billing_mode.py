@@ -54,7 +54,7 @@ POLICY = ResourceValidationPolicy(
     framework=fsbp(),
     config_schema=config_schema(_SCHEMA),
     validate=validation(_check, _SCHEMA),
-    remediation_steps="Set billing_mode='PAY_PER_REQUEST' without capacities; or list the table in provisionedTables and "
-    "give it and each of its indexes a read_capacity and a write_capacity.",
+    remediation_steps="Set billing_mode='PAY_PER_REQUEST' without capacities; or list the table in provisionedTables, "
+    "and give it and each of its indexes a read_capacity and a write_capacity.",
     url="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html",
 )

@@ -1,0 +1,239 @@
+"""The pack as it is run: a process of its own, over the wire."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pulumi.runtime.proto.analyzer_pb2 import EnforcementLevel
+
+from ops import pack, plan, project
+from ops.errors import CallError, PlanError
+from ops.plan import Plan, Registration
+from tests.conftest import ROOT
+from tests.policies.judge import ABSENT, BY_NAME, UNKNOWN, changed
+from tests.policies.test_hostile import st, trees
+
+STACK = project.Stack(ROOT, "paypulse", "prod", {})
+RENTAL = ("aws:dynamodb/table:Table", "rental_invoices")
+READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
+
+
+@pytest.fixture(scope="module")
+def prod() -> Plan:
+    """Return the plan of prod, with a stream that needs no embedded AWS."""
+    return plan.record(project.load(ROOT, "prod"))
+
+
+@pytest.fixture(scope="module")
+def running():
+    with pack.start(ROOT / "policies", ROOT / "policies/config/prod.json", STACK) as started:
+        started.connect()
+        yield started
+
+
+def judge(running: pack.Pack, resources: list[Registration]) -> list[tuple[str, str, str, str]]:
+    found = [violation for resource in resources for violation in running.analyze(resource)]
+    found += running.analyze_stack(Plan(resources))
+    return [(v.policy, v.level, v.severity, v.urn.split("::")[-1]) for v in found]
+
+
+# For every policy the one thing that breaks it: a resource, and what is changed of its inputs or options.
+BREAKS = {
+    "dynamodb-table-encryption-enabled": (RENTAL, {"serverSideEncryption.enabled": False}, {}, "high"),
+    "dynamodb-pitr-enabled": (RENTAL, {"pointInTimeRecovery.enabled": False}, {}, "high"),
+    "dynamodb-billing-mode": (RENTAL, {"globalSecondaryIndexes.0.readCapacity": ABSENT}, {}, "medium"),
+    "dynamodb-autoscaling-enabled": (READ_TARGET, {"minCapacity": 0}, {}, "medium"),
+    "dynamodb-autoscaling-ignore-changes": (RENTAL, {}, {"ignore_changes": ["*"]}, "medium"),
+    "dynamodb-table-deletion-protection-enabled": (RENTAL, {"deletionProtectionEnabled": False}, {}, "medium"),
+    "dynamodb-table-protected": (RENTAL, {}, {"protect": False}, "medium"),
+    "dynamodb-table-schema": (RENTAL, {"streamViewType": "ALL"}, {}, "high"),
+    "dynamodb-table-tagged": (RENTAL, {"tags": {}}, {}, "low"),
+}
+
+
+def test_every_policy_has_its_break():
+    assert sorted(BREAKS) == sorted(BY_NAME)
+
+
+def test_prod_has_no_violation(running, prod):
+    assert judge(running, prod.resources) == []
+
+
+@pytest.mark.parametrize("policy", BREAKS)
+def test_a_stack_that_breaks_one_thing_fails_with_exactly_that_policy(running, prod, policy):
+    key, changes, options, severity = BREAKS[policy]
+    resources = [
+        dataclasses.replace(r, inputs=changed(r.inputs, changes), **options) if (r.type, r.name) == key else r
+        for r in prod.resources
+    ]
+
+    assert set(judge(running, resources)) == {(policy, "mandatory", severity, key[1])}
+
+
+def test_a_violation_says_what_is_wrong_and_how_to_mend_it(running, prod):
+    users = next(r for r in prod.resources if r.inputs.get("name") == "Users")
+    broken = dataclasses.replace(users, inputs=users.inputs | {"pointInTimeRecovery": {}})
+
+    assert list(running.analyze(broken)) == [
+        pack.Violation(
+            pack="paypulse-dynamodb@v0.0.1",
+            policy="dynamodb-pitr-enabled",
+            level="mandatory",
+            severity="high",
+            urn=users.urn,
+            message="DynamoDB tables should have point-in-time recovery enabled.\n"
+            "pointInTimeRecovery.enabled is absent, but must be true",
+            remediation="Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
+        )
+    ]
+
+
+def test_an_unknown_value_is_a_mandatory_violation(running, prod):
+    users = next(r for r in prod.resources if r.inputs.get("name") == "Users")
+    unknown = dataclasses.replace(users, inputs=users.inputs | {"pointInTimeRecovery": UNKNOWN})
+
+    assert {(v.policy, v.level) for v in running.analyze(unknown)} == {("dynamodb-pitr-enabled", "mandatory")}
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([RENTAL[0], READ_TARGET[0], "aws:appautoscaling/policy:Policy"]),
+    st.dictionaries(st.text(max_size=8), trees),
+)
+def test_no_registration_makes_the_pack_fail(running, type_, inputs):
+    resource = Registration(
+        urn=f"urn:pulumi:dev::demo::{type_}::x",
+        type=type_,
+        name="x",
+        parent="",
+        custom=True,
+        inputs=inputs,
+        protect=False,
+        ignore_changes=[],
+    )
+
+    judge(running, [resource])
+
+
+def test_remediation_changes_what_is_recorded(prod, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text('{"all": "remediate"}')
+    users = next(r for r in prod.resources if r.inputs.get("name") == "Users")
+    broken = dataclasses.replace(users, inputs=changed(users.inputs, {"pointInTimeRecovery": ABSENT}))
+
+    with pack.start(ROOT / "policies", config, STACK) as running:
+        running.remediate(broken)
+        running.remediate(users)
+
+    assert broken.inputs == changed(users.inputs, {"pointInTimeRecovery": {"enabled": True}})
+
+
+@pytest.mark.parametrize(
+    ("stack", "disabled"),
+    [("prod", set()), ("dev", {"dynamodb-table-deletion-protection-enabled", "dynamodb-table-protected"})],
+)
+def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
+    levels = {
+        name: EnforcementLevel.Name(policy.enforcementLevel)
+        for name, policy in pack.configuration(running.policies, ROOT / f"policies/config/{stack}.json").items()
+    }
+
+    assert levels == {name: "DISABLED" if name in disabled else "MANDATORY" for name in BY_NAME}
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        ("{", CallError, "can't be read: Expecting property name"),
+        ("[]", PlanError, "must map policies to an enforcement level"),
+        (
+            '{"dynamodb-pitr": "mandatory"}',
+            PlanError,
+            "there is no policy 'dynamodb-pitr'; the nearest is 'dynamodb-pitr-enabled'",
+        ),
+        (
+            *('{"dynamodb-pitr-enabled": "mandatry"}', PlanError),
+            "dynamodb-pitr-enabled: there is no enforcement level 'mandatry'; the nearest is 'mandatory'",
+        ),
+        ('{"all": "off"}', PlanError, "there is no enforcement level 'off'; the nearest is"),
+        (
+            *('{"dynamodb-pitr-enabled": {"exemptTable": []}}', PlanError),
+            "dynamodb-pitr-enabled: there is no option 'exemptTable'; the nearest is 'exemptTables'",
+        ),
+        (
+            *('{"dynamodb-pitr-enabled": {"exemptTables": "Users"}}', PlanError),
+            "dynamodb-pitr-enabled: exemptTables: 'Users' is not of type 'array'",
+        ),
+        (
+            *('{"dynamodb-table-encryption-enabled": {"level": "high"}}', PlanError),
+            "dynamodb-table-encryption-enabled: level: 'high' is not one of ['kms', 'cmk', 'any']",
+        ),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused(running, tmp_path, content, error, message):
+    config = tmp_path / "config.json"
+    config.write_text(content)
+
+    with pytest.raises(error, match=re.escape(message)) as raised:
+        pack.configuration(running.policies, config)
+    assert str(raised.value).startswith(str(config))
+
+
+def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
+    (folder / "PulumiPolicy.yaml").write_text(f"runtime: {runtime}\n")
+    (folder / "__main__.py").write_text(source)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("print('hello', flush=True)\nimport time\ntime.sleep(60)", "printed 'hello' instead of its port"),
+        ("raise KeyError('boom')", "ended before it served; its last words: KeyError: 'boom'"),
+        ("import os\nos._exit(3)", "ended before it served"),
+        ("print(1, flush=True)\nimport time\ntime.sleep(60)", "failed: "),
+        (
+            "import os\nfrom pulumi_policy import *\n"
+            "PolicyPack('p', [ResourceValidationPolicy('x', 'y', lambda *_: os._exit(1))], EnforcementLevel.MANDATORY)",
+            "failed: ",
+        ),
+        (
+            "from pulumi_policy import *\n"
+            "PolicyPack('p', [ResourceValidationPolicy('x', 'y', lambda *_: 1 / 0)], EnforcementLevel.MANDATORY)",
+            "failed: Exception calling application: division by zero",
+        ),
+    ],
+    ids=["rubbish", "raises", "exits", "another port", "dies", "a policy that raises"],
+)
+def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source, message):
+    directory = write_pack(tmp_path, source)
+
+    with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:
+        list(running.analyze(prod.resources[0]))
+    assert str(raised.value).startswith(f"the policy pack {directory} {message}")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "message"),
+    [
+        ("nodejs", "is a policy pack for nodejs; a rehearsal runs those for python, pulumi preview any"),
+        (None, "is no policy pack: it has no PulumiPolicy.yaml with a runtime"),
+    ],
+)
+def test_what_is_no_python_pack_is_refused(tmp_path, runtime, message):
+    if runtime:
+        write_pack(tmp_path, "", runtime)
+
+    with pytest.raises(CallError) as raised, pack.start(tmp_path, None, STACK):
+        pass
+    assert str(raised.value) == f"{tmp_path} {message}"
+
+
+def test_no_process_of_a_pack_is_left_over(tmp_path):
+    directory = write_pack(tmp_path, "import time\ntime.sleep(60)")
+
+    with pack.start(directory, None, STACK) as running:
+        process = running._process  # noqa: SLF001 - its end is what is tested
+    assert process.returncode is not None
