@@ -1,5 +1,6 @@
 """Writes the pages of this folder that say what the code says; a test fails when one is stale."""
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -7,49 +8,37 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "policies")]
 
-from dynamodb.rules import POLICIES  # noqa: E402 - the path comes first
+from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
 
 INTRODUCTION = """\
 # Policies
 
-Generated from `policies/` by `make docs`. Each policy is mandatory unless the stack's file in `policies/config/` says
-otherwise: `pulumi preview --policy-pack policies --policy-pack-config policies/config/prod.json`.
+Generated from `policies/` by `make docs`. The file of the stack in `policies/config/` may set another level and the
+options: `pulumi preview --policy-pack policies --policy-pack-config policies/config/prod.json`.
 
-A value that decides and is not known until deployment violates a policy: nothing shows yet that the rule holds. State it
-as a plain value, or set the option `allowUnknown`, which every policy has, to let it pass.
+A value that decides and isn't known until deployment violates a policy, as nothing shows yet that the rule holds.
 """
 
 
 def policies() -> str:
-    """Return docs/policies.md: each policy's description, control, severity, options, and how to mend a violation."""
-    overview = ["| policy | severity | control | remediates |", "|---|---|---|---|"]
-    sections = []
-    for policy in sorted(POLICIES, key=lambda policy: policy.name):
+    """Return docs/policies.md: of each policy severity, control, level and options, what fails and how to mend it."""
+    rules = {rule.POLICY.name: rule for rule in RULES}
+    lines = [INTRODUCTION, "| policy | severity | control | level | remediates |", "|---|---|---|---|---|"]
+    for name, rule in sorted(rules.items()):
+        policy = rule.POLICY
+        level = (policy.enforcement_level or LEVEL).value
+        remediates = "yes" if getattr(policy, "has_remediation", bool)() else "no"
         control = policy.framework.reference or ""
-        remediates = "yes" if getattr(policy, "has_remediation", lambda: False)() else ""
-        overview.append(f"| [`{policy.name}`](#{policy.name}) | {policy.severity.value} | {control} | {remediates} |")
-        sections += [
-            f"## {policy.name}",
-            policy.description,
-            f"Severity {policy.severity.value}. "
-            + (f"{policy.framework.name}, {control}. " if control else "")
-            + f"[Reference]({policy.url})",
-            f"To mend it: {policy.remediation_steps}",
-            "\n".join(
-                [
-                    "| option | default | |",
-                    "|---|---|---|",
-                    *(
-                        f"| `{name}` | `{json.dumps(option['default'])}` | {option['description']} |"
-                        for name, option in policy.config_schema.properties.items()
-                        if name != "allowUnknown"
-                    ),
-                ]
-            )
-            if len(policy.config_schema.properties) > 1
-            else "",
-        ]
-    return "\n\n".join(filter(None, [INTRODUCTION.rstrip(), "\n".join(overview), *sections])) + "\n"
+        lines.append(f"| [`{name}`](#{name}) | {policy.severity.value} | {control} | {level} | {remediates} |")
+    for name, rule in sorted(rules.items()):
+        policy, control = rule.POLICY, rule.POLICY.framework.reference
+        framework = f" {policy.framework.name}, {control}." if control else ""
+        lines += [f"\n## {name}\n", f"{policy.description}{framework} [Reference]({policy.url})\n"]
+        lines += [inspect.getdoc(rule) or "", f"\nTo mend it: {policy.remediation_steps}\n"]
+        lines += ["| option | default | |", "|---|---|---|"]
+        for option, declared in policy.config_schema.properties.items():
+            lines.append(f"| `{option}` | `{json.dumps(declared['default'])}` | {declared['description']} |")
+    return "\n".join(lines) + "\n"
 
 
 PAGES = {DOCS / "policies.md": policies}

@@ -35,12 +35,13 @@ def read_back(plan: Plan, clients: Clients) -> Readback:
     for resource in plan.resources:
         if not resource.custom:
             continue
-        live = resources.module(resource.type).read(clients, resource.inputs)
+        module = resources.module(resource.type)
+        live = module.read(clients, resource.inputs)
         if live:
             result.live[resource.type].append(live)
         for path, declared, found in compare(resource.inputs, live):
             result.checked += 1
-            if declared != found and not (_is_absent(declared) and _is_absent(found)):
+            if not _agree(declared, found, module.DEFAULTS.get(path)):
                 result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
     return result
 
@@ -62,6 +63,10 @@ def _by_name(value: Any) -> Any:  # noqa: ANN401 - JSON values
             return {f"[{item['name']}]": item for item in value}
         return sorted(value)
     return value
+
+
+def _agree(declared: object, live: object, default: object) -> bool:
+    return declared == live or (_is_absent(declared) and (_is_absent(live) or live == default))
 
 
 def _is_absent(value: object) -> bool:

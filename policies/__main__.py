@@ -1,7 +1,7 @@
-"""The policy pack: every rule in dynamodb/rules, mandatory unless the stack's configuration says otherwise."""
+"""The policy pack: every rule in dynamodb/rules, at one level unless the stack's configuration says otherwise."""
 
-from pulumi_policy import EnforcementLevel, PolicyPack
+from pulumi_policy import PolicyPack
 
-from dynamodb.rules import POLICIES
+from dynamodb.rules import LEVEL, RULES
 
-PolicyPack("paypulse-dynamodb", POLICIES, enforcement_level=EnforcementLevel.MANDATORY)
+PolicyPack("paypulse-dynamodb", [rule.POLICY for rule in RULES], enforcement_level=LEVEL)

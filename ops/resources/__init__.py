@@ -1,6 +1,7 @@
 """What ops can do with each resource type, one module a type.
 
-A module has `TYPE`, Pulumi's type token; `import_id(inputs)`; `create(clients, inputs)`, which makes the resource and
+A module has `TYPE`, Pulumi's type token; `DEFAULTS`, what AWS takes for a property path that isn't declared;
+`import_id(inputs)`; `create(clients, inputs)`, which makes the resource and
 returns its id and its outputs; and `read(clients, inputs)`, which finds it in the account and returns it as provider
 inputs, or None.
 """

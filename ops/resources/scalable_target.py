@@ -5,6 +5,7 @@ from typing import Any
 from ops.clients import Clients
 
 TYPE = "aws:appautoscaling/target:Target"
+DEFAULTS: dict[str, Any] = {}
 
 
 def import_id(inputs: dict[str, Any]) -> str:

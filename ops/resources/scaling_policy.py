@@ -6,6 +6,7 @@ from ops.clients import Clients
 from ops.resources import scalable_target
 
 TYPE = "aws:appautoscaling/policy:Policy"
+DEFAULTS: dict[str, Any] = {}
 CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
 
 

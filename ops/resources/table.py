@@ -5,6 +5,8 @@ from typing import Any
 from ops.clients import Clients
 
 TYPE = "aws:dynamodb/table:Table"
+# What AWS takes where a property isn't declared.
+DEFAULTS = {"billingMode": "PROVISIONED", "pointInTimeRecovery.recoveryPeriodInDays": 35}
 
 
 def import_id(inputs: dict[str, Any]) -> str:

@@ -20,9 +20,9 @@ from pulumi_policy.proxy import (
     unknown_checking_proxy,
 )
 
-from dynamodb.rules import POLICIES
+from dynamodb.rules import RULES
 
-BY_NAME: dict[str, Any] = {policy.name: policy for policy in POLICIES}
+BY_NAME: dict[str, Any] = {rule.POLICY.name: rule.POLICY for rule in RULES}
 TABLE = "aws:dynamodb/table:Table"
 UNKNOWN = UNKNOWN_STRING_VALUE
 UNKNOWNS = [

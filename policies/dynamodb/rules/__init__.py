@@ -1,6 +1,9 @@
-"""One rule a module, each with its `POLICY`. A new module here is a new policy of the pack."""
+"""One rule a module, each with its `POLICY`, and a docstring that says what fails. A new module is a new policy."""
 
 import pkgutil
 from importlib import import_module
 
-POLICIES = [import_module(f"{__name__}.{module.name}").POLICY for module in pkgutil.iter_modules(__path__)]
+from pulumi_policy import EnforcementLevel
+
+RULES = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+LEVEL = EnforcementLevel.MANDATORY

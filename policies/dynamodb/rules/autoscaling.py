@@ -1,8 +1,12 @@
-"""dynamodb-autoscaling-enabled, named as AWS Config's rule: what is provisioned scales, and nothing else does.
+"""Fails where a provisioned table or index lacks a scalable target for reads or for writes, or a target its policy.
 
-A stack is read once. Targets find their table or index by resource id; where that isn't known yet, by the table that it
-comes from. Policies find their target likewise. Then each table, index, target and policy is judged by itself.
+Also where a target or policy scales what isn't in the stack or is billed by request, is the second for its dimension,
+or has a wrong namespace, resource id, dimension, metric or number; and where an index scales its writes to less than
+its table, whose writes it would throttle. A billing mode that is absent counts as PROVISIONED.
 """
+
+# A stack is read once. Targets find their table or index by resource id; where that isn't known yet, by the table that
+# it comes from. Policies find their target likewise. Then each table, index, target and policy is judged by itself.
 
 import re
 from collections import defaultdict

@@ -1,4 +1,8 @@
-"""dynamodb-billing-mode: on-demand unless listed, and capacities that agree with the mode."""
+"""Fails where billingMode is absent or unheard of, or PROVISIONED on a table that is not listed.
+
+Also where a PROVISIONED table, or an index of it, has no read or write capacity of at least 1; and where a
+PAY_PER_REQUEST one has any.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

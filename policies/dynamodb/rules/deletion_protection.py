@@ -1,4 +1,4 @@
-"""dynamodb-table-deletion-protection-enabled, named as AWS Config's rule."""
+"""Fails where deletionProtectionEnabled is not true."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""dynamodb-autoscaling-ignore-changes: what autoscaling moves, and only that, is out of Pulumi's reach."""
+"""Fails where a provisioned table's capacities, or those of its indexes, are not ignored, or anything else is.
+
+Not ignored, the next deployment would undo the autoscaling; ignored too much, it would pass over real changes.
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""dynamodb-pitr-enabled, named as AWS Config's rule."""
+"""Fails where pointInTimeRecovery.enabled is not true, or the recovery period is under the minimum."""
 
 from collections.abc import Mapping
 from typing import Any

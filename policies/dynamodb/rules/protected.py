@@ -1,4 +1,4 @@
-"""dynamodb-table-protected: Pulumi's own protection, which stops a plan before AWS is asked."""
+"""Fails where Pulumi's protect is not set, which stops a plan before AWS is asked."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,8 @@
-"""dynamodb-table-schema: what DynamoDB would refuse, or what no query could use."""
+"""Fails where a name is illegal, or attributes declares other than exactly the keys of the table and its indexes.
+
+Also at more than 20 global or 5 local secondary indexes, two indexes of one name, an attribute type other than S, N, B,
+and a stream without a view type or a view type without a stream.
+"""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""dynamodb-table-tagged."""
+"""Fails where a required tag is neither in tags nor, with the provider's default tags, in tagsAll."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,0 +1,153 @@
+"""A rehearsal under policy packs, as a person calls it."""
+
+import json
+
+import pytest
+
+from ops.__main__ import main
+from tests.conftest import ROOT
+
+PACK = str(ROOT / "policies")
+TABLES = """
+    def table(name, **more):
+        aws.dynamodb.Table(
+            name.lower(),
+            name=name,
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="id",
+            attributes=[{"name": "id", "type": "S"}],
+            server_side_encryption={"enabled": True},
+            deletion_protection_enabled=True,
+            tags={"Environment": "test"},
+            opts=pulumi.ResourceOptions(protect=True),
+            **more,
+        )
+
+    table("Users", point_in_time_recovery={"enabled": True})
+"""
+USERS = "urn:pulumi:dev::demo::aws:dynamodb/table:Table::users"
+ORDERS = "urn:pulumi:dev::demo::aws:dynamodb/table:Table::orders"
+ORPHAN = """
+    aws.appautoscaling.Target(
+        "t",
+        service_namespace="dynamodb",
+        resource_id="table/Users",
+        scalable_dimension="dynamodb:table:ReadCapacityUnits",
+        min_capacity=1,
+        max_capacity=2,
+    )
+"""
+
+
+def run(capsys, *arguments):
+    code = main(["rehearse", *map(str, arguments)])
+    return code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_the_stacks_have_no_violation(capsys, stack):
+    code, out, _ = run(capsys, "--cwd", ROOT, "--stack", stack, "--json")
+
+    assert (code, json.loads(out)["policies"]) == (0, [])
+
+
+def test_a_mandatory_violation_stops_before_the_resource_is_created(capsys, program):
+    stack = program(TABLES + '\n    table("Orders")\n    table("Later")')
+
+    code, out, err = run(capsys, "--cwd", stack.directory, "--policy-pack", PACK, "--json")
+    result = json.loads(out)
+
+    assert (code, err, result["ok"]) == (1, "", False)
+    assert [r["name"] for r in result["resources"] if r["custom"]] == ["users"]
+    assert result["readback"]["differences"] == []
+    assert result["policies"] == [
+        {
+            "policy": "dynamodb-pitr-enabled",
+            "level": "mandatory",
+            "severity": "high",
+            "urn": ORDERS,
+            "message": "DynamoDB tables should have point-in-time recovery enabled.\n"
+            "pointInTimeRecovery.enabled is absent, but must be true",
+        }
+    ]
+
+
+def test_a_person_reads_pack_level_policy_resource_message_and_remediation(capsys, program):
+    stack = program(TABLES + '\n    table("Orders")')
+
+    code, out, _ = run(capsys, "--cwd", stack.directory, "--policy-pack", PACK)
+    lines = [line.rstrip() for line in out.splitlines()]
+
+    assert code == 1
+    start = lines.index("Policies")
+    assert lines[start + 1 : start + 6] == [
+        "    ✗ paypulse-dynamodb@v0.0.1",
+        "        - [mandatory] [severity: high] dynamodb-pitr-enabled  (aws:dynamodb/table:Table: orders)",
+        "          DynamoDB tables should have point-in-time recovery enabled.",
+        "          pointInTimeRecovery.enabled is absent, but must be true",
+        "          To mend it: Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
+    ]
+    assert lines[-1].startswith("failed: a mandatory policy is violated (")
+
+
+def test_the_whole_stack_is_judged_at_the_end(capsys, program):
+    stack = program(TABLES + ORPHAN)
+
+    code, out, _ = run(capsys, "--cwd", stack.directory, "--policy-pack", PACK, "--json")
+    result = json.loads(out)
+
+    assert (code, len(result["resources"])) == (1, 3)
+    assert [(v["policy"], v["message"].splitlines()[-1]) for v in result["policies"]] == [
+        ("dynamodb-autoscaling-enabled", "table 'Users' is billed by request: there is no capacity to scale"),
+        ("dynamodb-autoscaling-enabled", "has no target tracking scaling policy for its read capacity"),
+    ]
+
+
+@pytest.mark.parametrize(("level", "code"), [("advisory", 0), ("disabled", 0), ("mandatory", 1), ("remediate", 0)])
+def test_a_policy_acts_at_the_level_that_the_configuration_sets(capsys, program, tmp_path, level, code):
+    stack = program(TABLES + '\n    table("Orders")')
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"dynamodb-pitr-enabled": level}))
+    arguments = ["--cwd", stack.directory, "--policy-pack", PACK, "--policy-pack-config", config, "--json"]
+
+    found, out, _ = run(capsys, *arguments)
+    result = json.loads(out)
+    orders = [r["inputs"].get("pointInTimeRecovery") for r in result["resources"] if r["urn"] == ORDERS]
+
+    assert (found, [v["level"] for v in result["policies"]]) == (
+        code,
+        [level] if level in {"advisory", "mandatory"} else [],
+    )
+    assert orders == {"mandatory": [], "remediate": [{"enabled": True}]}.get(level, [None])
+
+
+def test_no_policies_enforces_none(capsys, program):
+    stack = program(TABLES + '\n    table("Orders")')
+
+    code, out, _ = run(capsys, "--cwd", stack.directory, "--policy-pack", PACK, "--no-policies", "--json")
+
+    assert (code, json.loads(out)["policies"]) == (0, [])
+
+
+def test_several_packs_are_enforced_and_each_has_its_configuration(capsys, program, tmp_path):
+    stack = program(TABLES + '\n    table("Orders")')
+    config = tmp_path / "config.json"
+    config.write_text('{"all": "advisory"}')
+    packs = ["--cwd", stack.directory, "--policy-pack", PACK, "--policy-pack", PACK]
+
+    code, out, _ = run(capsys, *packs, "--policy-pack-config", config, "--policy-pack-config", config, "--json")
+    assert (code, [v["policy"] for v in json.loads(out)["policies"]]) == (0, ["dynamodb-pitr-enabled"] * 2)
+    assert run(capsys, *packs, "--policy-pack-config", config) == (
+        *(2, ""),
+        "error: 1 --policy-pack-config for 2 policy packs; give one for each\n",
+    )
+
+
+def test_a_misspelt_policy_in_the_configuration_is_refused(capsys, tmp_path):
+    config = tmp_path / "config.json"
+    config.write_text('{"dynamodb-pitr-enable": "mandatory"}')
+
+    assert run(capsys, "--cwd", ROOT, "--policy-pack-config", config) == (
+        *(1, ""),
+        f"error: {config}: there is no policy 'dynamodb-pitr-enable'; the nearest is 'dynamodb-pitr-enabled'\n",
+    )
