@@ -48,9 +48,17 @@ class Violation:
 class Pack:
     """A policy pack's process. Its first answer is waited for only when it is first asked something."""
 
-    def __init__(self, directory: Path, config_file: Path | None, process: subprocess.Popen[str], log: IO[str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        version: str,
+        config_file: Path | None,
+        process: subprocess.Popen[str],
+        log: IO[str],
+    ) -> None:
         """Speak to the pack of `directory`, which runs as `process` and writes its errors to `log`."""
         self.directory = directory
+        self._version = version
         self._config_file = config_file
         self._process = process
         self._log = log
@@ -103,7 +111,8 @@ class Pack:
                 raise self._error(said)
             self._stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{line}", options=_CHANNEL))
             info = self._call(self._stub.GetAnalyzerInfo, empty_pb2.Empty())
-            self.name = f"{info.name}@v{info.version}"
+            # The SDK of Python packs knows no version of the pack.
+            self.name = f"{info.name}@v{self._version or info.version} (local: {self.directory.name})"
             self.policies = {policy.name: policy for policy in info.policies}
             config = configuration(self.policies, self._config_file)
             self._levels = {policy.enforcementLevel for policy in config.values()}
@@ -133,7 +142,8 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
     later call does too).
     """
     try:
-        runtime = yaml.safe_load((directory / "PulumiPolicy.yaml").read_text(encoding="utf-8"))["runtime"]
+        project = yaml.safe_load((directory / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
+        runtime = project["runtime"]
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         msg = f"{directory} is no policy pack: it has no PulumiPolicy.yaml with a runtime"
         raise CallError(msg) from None
@@ -161,7 +171,7 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         ) as process,
     ):
         try:
-            yield Pack(directory, config_file, process, log)
+            yield Pack(directory, str(project.get("version", "")), config_file, process, log)
         finally:
             process.kill()
 

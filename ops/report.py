@@ -79,12 +79,12 @@ def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
         out.print("\n[bold]Policies[/]")
     for pack in rehearsal.packs:
         found = [violation for violation in rehearsal.violations if violation.pack == pack]
-        out.print(f"    {'[red]✗[/]' if any(v.level == 'mandatory' for v in found) else '[green]✓[/]'} {pack}")
+        out.print(f"    {'❌' if any(v.level == 'mandatory' for v in found) else '✅'} {pack}")
         for violation in found:
             colour = "red" if violation.level == "mandatory" else "yellow"
-            type_, name = violation.urn.split("::")[2].split("$")[-1], violation.urn.split("::")[3]
-            out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}] ", end="")
-            out.print(f"[bold]{violation.policy}[/]  ({type_}: {escape(name)})")
+            _, _, type_, name = violation.urn.split("::", 3)
+            out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}]  ", end="")
+            out.print(f"[bold]{violation.policy}[/]  ({_short(type_.split('$')[-1])}: {escape(name)})")
             for line in violation.message.splitlines():
                 out.print(f"          {escape(line)}")
             out.print(f"          [dim]To mend it: {escape(violation.remediation)}[/]")

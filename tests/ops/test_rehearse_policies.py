@@ -81,8 +81,8 @@ def test_a_person_reads_pack_level_policy_resource_message_and_remediation(capsy
     assert code == 1
     start = lines.index("Policies")
     assert lines[start + 1 : start + 6] == [
-        "    ✗ paypulse-dynamodb@v0.0.1",
-        "        - [mandatory] [severity: high] dynamodb-pitr-enabled  (aws:dynamodb/table:Table: orders)",
+        "    ❌ paypulse-dynamodb@v0.1.0 (local: policies)",
+        "        - [mandatory] [severity: high]  dynamodb-pitr-enabled  (aws:dynamodb:Table: orders)",
         "          DynamoDB tables should have point-in-time recovery enabled.",
         "          pointInTimeRecovery.enabled is absent, but must be true",
         "          To mend it: Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",

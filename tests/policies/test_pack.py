@@ -78,7 +78,7 @@ def test_a_violation_says_what_is_wrong_and_how_to_mend_it(running, prod):
 
     assert list(running.analyze(broken)) == [
         pack.Violation(
-            pack="paypulse-dynamodb@v0.0.1",
+            pack="paypulse-dynamodb@v0.1.0 (local: policies)",
             policy="dynamodb-pitr-enabled",
             level="mandatory",
             severity="high",
