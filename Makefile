@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse test check docs lock
+.PHONY: help setup rehearse preview up verify adopt test check docs lock
 
 STACK ?= dev
 BIN := .venv/bin
+PACK = --policy-pack policies --policy-pack-config policies/config/$(STACK).json
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +21,23 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back
 	@$(BIN)/python -m ops rehearse --stack $(STACK) $(ARGS)
+
+preview: .venv/installed .cli ## Show what a deployment of STACK would change, under its policies
+	@pulumi preview --stack $(STACK) $(PACK) --save-plan .plan-$(STACK).json $(filter-out --yes -y,$(ARGS))
+
+# The plan that the preview shows is the plan that is deployed: whatever else changes meanwhile stops the deployment.
+up: preview ## Deploy STACK: exactly what the preview shows
+	@pulumi up --stack $(STACK) $(PACK) --plan .plan-$(STACK).json $(ARGS)
+
+.cli:
+	@command -v pulumi >/dev/null || { echo "The Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/" \
+		"(make rehearse needs none)" >&2; exit 2; }
+
+verify: .venv/installed ## Compare the live account with what the program declares for STACK
+	@$(BIN)/python -m ops verify --stack $(STACK) $(ARGS)
+
+adopt: .venv/installed ## Write imports.json, by which pulumi import takes over the tables that exist
+	@$(BIN)/python -m ops adopt --stack $(STACK) $(ARGS)
 
 test: .venv/installed ## Run the tests
 	@$(BIN)/pytest --quiet $(ARGS)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,26 +29,34 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ops",
-        description="Rehearse the program of this folder without an AWS account or a Pulumi CLI.",
-        epilog="Exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong.",
+        description="What there is to do with the program of this folder other than deploy it.",
+        epilog="Exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong. "
+        "Each command has its own --help.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    stack = argparse.ArgumentParser(add_help=False)
+    stack.add_argument("--stack", default="dev", metavar="NAME", help="reads Pulumi.NAME.yaml (default: %(default)s)")
+    stack.add_argument(
+        "--config", action="append", default=[], metavar="KEY=VALUE", help="set a configuration value; repeatable"
+    )
+    stack.add_argument("--cwd", type=Path, default=Path(), metavar="DIR", help="the project's folder (default: this)")
+    aws = argparse.ArgumentParser(add_help=False)
+    aws.add_argument("--profile", metavar="NAME", help="an AWS profile (default: boto3's usual chain of credentials)")
+    aws.add_argument("--region", metavar="REGION", help="an AWS region (default: the stack's aws:region)")
+    aws.add_argument("--endpoint-url", metavar="URL", help="an emulator instead of AWS")
+
     rehearse = commands.add_parser(
         "rehearse",
-        help="create a stack in an embedded AWS and read it back",
-        description="Run the program, create all its resources in an embedded AWS, read them back and compare.",
-    )
-    rehearse.add_argument(
-        "--stack", default="dev", metavar="NAME", help="reads Pulumi.NAME.yaml (default: %(default)s)"
-    )
-    rehearse.add_argument(
-        "--config", action="append", default=[], metavar="KEY=VALUE", help="set a configuration value; repeatable"
+        parents=[stack],
+        help="create a stack in an embedded AWS and read it back; needs no account",
+        description="Run the program, judge what it registers by the policies, create it in an embedded AWS, read it "
+        "back and compare. Reaches no account and no network.",
     )
     rehearse.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     rehearse.add_argument(
         "--endpoint-url",
         metavar="URL",
-        help="an emulator on this machine (moto server, LocalStack) instead of the embedded one",
+        help="an emulator on this machine (moto server, LocalStack), not the embedded one",
     )
     rehearse.add_argument(
         "--policy-pack",
@@ -66,21 +75,33 @@ def _parser() -> argparse.ArgumentParser:
         help="the pack's configuration, once for each pack (default: DIR/config/NAME.json)",
     )
     rehearse.add_argument("--no-policies", action="store_true", help="enforce no policy pack")
-    rehearse.add_argument(
-        "--cwd", type=Path, default=Path(), metavar="DIR", help="the project's folder (default: this folder)"
-    )
     rehearse.set_defaults(command=_rehearse)
+
+    verify = commands.add_parser(
+        "verify",
+        parents=[stack, aws],
+        help="compare a live account with what the program declares; only reads",
+        description="Compare, property by property, what the program declares with what the account has. Only reads.",
+    )
+    verify.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    verify.set_defaults(command=_verify)
+
+    adopt = commands.add_parser(
+        "adopt",
+        parents=[stack, aws],
+        help="write the file by which pulumi import takes over what exists; only reads",
+        description="Write the file that pulumi import --file takes, from what the program declares and the account has.",
+    )
+    adopt.add_argument(
+        "--output", type=Path, default=Path("imports.json"), metavar="FILE", help="(default: %(default)s)"
+    )
+    adopt.add_argument("--offline", action="store_true", help="don't look into the account: take all for existing")
+    adopt.set_defaults(command=_adopt)
     return parser
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    from ops import project  # noqa: PLC0415 - each command imports only what it needs: --help answers at once
-
-    stack = project.load(options.cwd.resolve(), options.stack, options.config)
-    region = stack.config.get("aws:region")
-    if not region:
-        msg = f"Pulumi.{stack.name}.yaml sets no aws:region; set it there or give --config aws:region=REGION"
-        raise CallError(msg)
+    stack, region = _stack_and_region(options)
     from ops import emulator, pack, report  # noqa: PLC0415
     from ops.rehearse import rehearse  # noqa: PLC0415
 
@@ -96,6 +117,48 @@ def _rehearse(options: argparse.Namespace) -> int:
     else:
         report.print_rehearsal(rehearsal, report.console())
     return 0 if rehearsal.ok else 1
+
+
+def _verify(options: argparse.Namespace) -> int:
+    stack, region = _stack_and_region(options)
+    from ops import account, report  # noqa: PLC0415
+    from ops.verify import verify  # noqa: PLC0415
+
+    with report.console(stderr=True).status(f"reading {region}"):
+        found = verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
+    if options.json:
+        print(report.verification_json(found))
+    else:
+        report.print_verification(found, report.console())
+    return 1 if found.readback.differences else 0
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    stack, region = _stack_and_region(options)
+    from ops import account, report  # noqa: PLC0415
+    from ops.adopt import adopt  # noqa: PLC0415
+
+    clients = None if options.offline else account.connect(options.profile, region, options.endpoint_url)
+    with report.console(stderr=True).status(f"reading {region}"):
+        adoption = adopt(stack, region, clients)
+    try:
+        options.output.write_text(json.dumps(adoption.imports, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        msg = f"--output {options.output} can't be written: {error.strerror}"
+        raise CallError(msg) from None
+    report.print_adoption(adoption, options.output, report.console())
+    return 0
+
+
+def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
+    from ops import project  # noqa: PLC0415 - each command imports only what it needs: --help answers at once
+
+    stack = project.load(options.cwd.resolve(), options.stack, options.config)
+    region = getattr(options, "region", None) or stack.config.get("aws:region")
+    if not region:
+        msg = f"Pulumi.{stack.name}.yaml sets no aws:region; set it there or give --config aws:region=REGION"
+        raise CallError(msg)
+    return stack, region
 
 
 def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path | None]]:

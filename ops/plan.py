@@ -41,6 +41,7 @@ class Registration:
     inputs: dict[str, Any]
     protect: bool
     ignore_changes: list[str]
+    version: str = ""
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
 
@@ -160,6 +161,7 @@ class _Monitor(mocks.MockMonitor):
             inputs=plain(json_format.MessageToDict(request.object)),
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
+            version=request.version,
             dependencies=list(request.dependencies),
             property_dependencies={
                 k: list(found.urns) for k, found in request.propertyDependencies.items() if found.urns

@@ -1,18 +1,22 @@
 """Reads a plan's resources back from AWS and compares them, property by property, with what was declared."""
 
-from collections import defaultdict
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ops import resources
 from ops.clients import Clients
-from ops.plan import Plan
+from ops.plan import Plan, Registration
+from ops.resources import scalable_target
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One property that is not as declared; `property` is "" where the whole resource is missing."""
+    """One property that is not as declared; `property` is "" where the whole is missing or additional.
+
+    `urn` is that of the resource; of what the plan doesn't have, the one of its table.
+    """
 
     urn: str
     property: str
@@ -26,24 +30,55 @@ class Readback:
 
     checked: int = 0
     differences: list[Difference] = field(default_factory=list)
-    live: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    live: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def read_back(plan: Plan, clients: Clients) -> Readback:
-    """Compare every custom resource of `plan` with what is in the account."""
+def read_back(plan: Plan, clients: Clients, each: resources.Each = map) -> Readback:
+    """Compare every custom resource of `plan` with the account, and find what else scales its tables."""
+    declared = [resource for resource in plan.resources if resource.custom]
+    # A table's own registration comes first: what the plan doesn't have is told of the table.
+    urns = {table: r.urn for r in reversed(declared) if (table := resources.module(r.type).table_name(r.inputs))}
     result = Readback()
-    for resource in plan.resources:
-        if not resource.custom:
-            continue
-        module = resources.module(resource.type)
-        live = module.read(clients, resource.inputs)
-        if live:
-            result.live[resource.type].append(live)
-        for path, declared, found in compare(resource.inputs, live):
+    for type_, module in resources.MODULES.items():
+        result.live[type_] = list(module.read(clients, urns, each))
+        live = {module.import_id(found): found for found in result.live[type_]}
+        for resource in declared:
+            if resource.type == type_:
+                _compare(resource, live.pop(module.import_id(resource.inputs), None), declared, result)
+        for additional in live.values():
+            urn = urns[module.table_name(additional)]
             result.checked += 1
-            if not _agree(declared, found, module.DEFAULTS.get(path)):
-                result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
+            result.differences.append(Difference(urn=urn, property="", declared=None, live=additional))
     return result
+
+
+def _compare(resource: Registration, live: Any, plan: list[Registration], result: Readback) -> None:  # noqa: ANN401 - JSON
+    defaults = resources.module(resource.type).DEFAULTS
+    for path, declared, found in compare(resource.inputs, live):
+        result.checked += 1
+        agrees = declared == found or (_is_absent(declared) and (_is_absent(found) or found == defaults.get(path)))
+        if not agrees and not _is_autoscaled(resource, path, found, plan):
+            result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
+
+
+def _is_autoscaled(resource: Registration, path: str, live: object, plan: list[Registration]) -> bool:
+    """Tell whether a capacity that differs is one that the plan leaves to a scalable target, and within its bounds."""
+    capacity = re.fullmatch(r"(?:globalSecondaryIndexes\[(.+)\]\.)?(read|write)Capacity", path)
+    pattern = path if not capacity or not capacity[1] else f"globalSecondaryIndexes[*].{capacity[2]}Capacity"
+    if not capacity or pattern not in resource.ignore_changes:
+        return False
+    index = f"/index/{capacity[1]}" if capacity[1] else ""
+    ids = {
+        "resourceId": f"table/{resource.inputs['name']}{index}",
+        "scalableDimension": f"dynamodb:{'index' if index else 'table'}:{capacity[2].title()}CapacityUnits",
+    }
+    return any(
+        target.type == scalable_target.TYPE
+        and ids.items() <= target.inputs.items()
+        and isinstance(live, int)
+        and target.inputs["minCapacity"] <= live <= target.inputs["maxCapacity"]
+        for target in plan
+    )
 
 
 def compare(declared: Any, live: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - JSON values
@@ -63,10 +98,6 @@ def _by_name(value: Any) -> Any:  # noqa: ANN401 - JSON values
             return {f"[{item['name']}]": item for item in value}
         return sorted(value)
     return value
-
-
-def _agree(declared: object, live: object, default: object) -> bool:
-    return declared == live or (_is_absent(declared) and (_is_absent(live) or live == default))
 
 
 def _is_absent(value: object) -> bool:

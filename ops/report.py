@@ -4,16 +4,19 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ops.adopt import Adoption
 from ops.plan import Registration
 from ops.readback import Difference, Readback
 from ops.rehearse import Rehearsal
 from ops.resources import scalable_target, scaling_policy, table
+from ops.verify import Verification
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -38,6 +41,19 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
             "differences": [asdict(difference) for difference in rehearsal.readback.differences],
         },
         "ok": rehearsal.ok,
+    }
+    return json.dumps(result, indent=2)
+
+
+def verification_json(found: Verification) -> str:
+    """Return a verification as one JSON object."""
+    result = {
+        "project": found.stack.project,
+        "stack": found.stack.name,
+        "region": found.region,
+        "checked": found.readback.checked,
+        "differences": [asdict(difference) for difference in found.readback.differences],
+        "ok": not found.readback.differences,
     }
     return json.dumps(result, indent=2)
 
@@ -72,6 +88,32 @@ def _verdict(rehearsal: Rehearsal) -> str:
     if rehearsal.readback.differences:
         return "[red]failed[/]: not everything is as declared"
     return "[red]failed[/]: a mandatory policy is violated"
+
+
+def print_verification(found: Verification, out: Console) -> None:
+    """Print what differs, and the outcome."""
+    read, resources = found.readback, sum(resource.custom for resource in found.plan.resources)
+    print_differences(read.differences, out)
+    verdict = f"[red]{len(read.differences)} differences[/]" if read.differences else "[green]no difference[/]"
+    what = f"{read.checked} properties of {resources} resources"
+    out.print(f"{verdict}: {what} of {found.stack.name} compared with {found.region} ({found.seconds:.1f} s)")
+
+
+def print_adoption(adoption: Adoption, file: Path, out: Console) -> None:
+    """Print what is in the import file, what is left out, and the next commands."""
+    counts = Counter(_short(spec["type"]) for spec in adoption.imports["resources"] if "id" in spec)
+    out.print(f"{file}: " + (", ".join(f"{count} {type_}" for type_, count in counts.items()) or "no resource"))
+    for resource in adoption.missing:
+        out.print(f"[yellow]not in the account[/], so the next up creates it: {_short(resource.type)} {resource.name}")
+    name = adoption.stack.name
+    out.print("\nNext:")
+    for command in (
+        f"pulumi stack select --create {name}",
+        f"pulumi import --stack {name} --file {file} --generate-code=false",
+        f"make preview STACK={name}",
+    ):
+        out.print(f"  {command}", soft_wrap=True)
+    out.print("The preview may create and update; if it replaces or deletes anything, stop: docs/adopting.md")
 
 
 def _print_policies(rehearsal: Rehearsal, out: Console) -> None:

@@ -1,22 +1,28 @@
 """What ops can do with each resource type, one module a type.
 
-A module has `TYPE`, Pulumi's type token; `DEFAULTS`, what AWS takes for a property path that isn't declared;
-`import_id(inputs)`; `create(clients, inputs)`, which makes the resource and
-returns its id and its outputs; and `read(clients, inputs)`, which finds it in the account and returns it as provider
-inputs, or None.
+A module has:
+- `TYPE`, Pulumi's type token; `DEFAULTS`, what AWS takes for a property path that isn't declared;
+- `import_id(inputs)`, which also tells one live resource from another; `table_name(inputs)`, the table that it is of;
+- `create(clients, inputs)`, which makes the resource and returns its id and its outputs;
+- `read(clients, tables, each)`, which yields all that the account has of these tables, as provider inputs; `each` maps
+  a function over items, perhaps in parallel.
 """
 
+from collections.abc import Callable, Iterable
 from types import ModuleType
+from typing import Any
 
 from ops.errors import PlanError
 from ops.resources import scalable_target, scaling_policy, table
 
-_MODULES: dict[str, ModuleType] = {module.TYPE: module for module in (table, scalable_target, scaling_policy)}
+Each = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
+
+MODULES: dict[str, ModuleType] = {module.TYPE: module for module in (table, scalable_target, scaling_policy)}
 
 
 def module(type_: str) -> ModuleType:
     """Return the module of a type. Raises PlanError for a type that has none."""
-    if type_ not in _MODULES:
+    if type_ not in MODULES:
         msg = f"{type_} is a resource type that ops can't create; add a module for it to ops/resources/"
         raise PlanError(msg)
-    return _MODULES[type_]
+    return MODULES[type_]

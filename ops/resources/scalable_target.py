@@ -1,5 +1,6 @@
 """aws.appautoscaling.Target."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ops.clients import Clients
@@ -11,6 +12,11 @@ DEFAULTS: dict[str, Any] = {}
 def import_id(inputs: dict[str, Any]) -> str:
     """Return what pulumi import takes: namespace/resource id/dimension."""
     return "/".join(inputs[key] for key in ("serviceNamespace", "resourceId", "scalableDimension"))
+
+
+def table_name(inputs: dict[str, Any]) -> str:
+    """Return the name of the table in table/NAME or table/NAME/index/INDEX."""
+    return inputs["resourceId"].split("/")[1] if inputs["resourceId"].startswith("table/") else ""
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -25,19 +31,22 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["resourceId"], {**inputs, "arn": response.get("ScalableTargetARN", "")}
 
 
-def read(clients: Clients, inputs: dict[str, Any]) -> dict[str, Any] | None:
-    """Read the scalable target of a resource id and dimension."""
-    targets = clients("application-autoscaling").describe_scalable_targets(
-        ServiceNamespace=inputs["serviceNamespace"],
-        ResourceIds=[inputs["resourceId"]],
-        ScalableDimension=inputs["scalableDimension"],
-    )["ScalableTargets"]
-    for target in targets:
-        return {
-            "serviceNamespace": target["ServiceNamespace"],
-            "resourceId": target["ResourceId"],
-            "scalableDimension": target["ScalableDimension"],
-            "minCapacity": target["MinCapacity"],
-            "maxCapacity": target["MaxCapacity"],
-        }
-    return None
+def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[str, Any]]:
+    """Yield all scalable targets of the tables and of their indexes, each as provider inputs."""
+    wanted = set(tables)
+    pages = (
+        clients("application-autoscaling")
+        .get_paginator("describe_scalable_targets")
+        .paginate(ServiceNamespace="dynamodb")
+    )
+    for page in pages:
+        for target in page["ScalableTargets"]:
+            live = {
+                "serviceNamespace": target["ServiceNamespace"],
+                "resourceId": target["ResourceId"],
+                "scalableDimension": target["ScalableDimension"],
+                "minCapacity": target["MinCapacity"],
+                "maxCapacity": target["MaxCapacity"],
+            }
+            if table_name(live) in wanted:
+                yield live

@@ -1,5 +1,6 @@
 """aws.appautoscaling.Policy, of the type TargetTrackingScaling."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ops.clients import Clients
@@ -13,6 +14,11 @@ CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
 def import_id(inputs: dict[str, Any]) -> str:
     """Return what pulumi import takes: its target's import id/name."""
     return f"{scalable_target.import_id(inputs)}/{inputs['name']}"
+
+
+def table_name(inputs: dict[str, Any]) -> str:
+    """Return the name of the table whose capacity, or whose index's, the policy scales."""
+    return scalable_target.table_name(inputs)
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -35,29 +41,38 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["name"], {**inputs, "arn": response["PolicyARN"]}
 
 
-def read(clients: Clients, inputs: dict[str, Any]) -> dict[str, Any] | None:
-    """Read a scaling policy by its name, resource id and dimension."""
-    policies = clients("application-autoscaling").describe_scaling_policies(
-        ServiceNamespace=inputs["serviceNamespace"],
-        ResourceId=inputs["resourceId"],
-        ScalableDimension=inputs["scalableDimension"],
-        PolicyNames=[inputs["name"]],
-    )["ScalingPolicies"]
-    for policy in policies:
-        configuration = policy["TargetTrackingScalingPolicyConfiguration"]
-        return {
-            "name": policy["PolicyName"],
-            "policyType": policy["PolicyType"],
-            "serviceNamespace": policy["ServiceNamespace"],
-            "resourceId": policy["ResourceId"],
-            "scalableDimension": policy["ScalableDimension"],
-            CONFIGURATION: {
-                "predefinedMetricSpecification": {
-                    "predefinedMetricType": configuration["PredefinedMetricSpecification"]["PredefinedMetricType"]
-                },
-                "targetValue": configuration["TargetValue"],
-                "scaleInCooldown": configuration.get("ScaleInCooldown"),
-                "scaleOutCooldown": configuration.get("ScaleOutCooldown"),
+def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[str, Any]]:
+    """Yield all scaling policies of the tables and of their indexes, each as provider inputs."""
+    wanted = set(tables)
+    pages = (
+        clients("application-autoscaling")
+        .get_paginator("describe_scaling_policies")
+        .paginate(ServiceNamespace="dynamodb")
+    )
+    for page in pages:
+        for policy in page["ScalingPolicies"]:
+            live = _inputs(policy)
+            if table_name(live) in wanted:
+                yield live
+
+
+def _inputs(policy: dict[str, Any]) -> dict[str, Any]:
+    configuration = policy.get("TargetTrackingScalingPolicyConfiguration", {})
+    return {
+        "name": policy["PolicyName"],
+        "policyType": policy["PolicyType"],
+        "serviceNamespace": policy["ServiceNamespace"],
+        "resourceId": policy["ResourceId"],
+        "scalableDimension": policy["ScalableDimension"],
+        CONFIGURATION: {
+            "predefinedMetricSpecification": {
+                "predefinedMetricType": configuration.get("PredefinedMetricSpecification", {}).get(
+                    "PredefinedMetricType"
+                )
             },
-        }
-    return None
+            "targetValue": configuration.get("TargetValue"),
+            "scaleInCooldown": configuration.get("ScaleInCooldown"),
+            "scaleOutCooldown": configuration.get("ScaleOutCooldown"),
+            "disableScaleIn": configuration.get("DisableScaleIn"),
+        },
+    }

@@ -1,5 +1,7 @@
 """aws.dynamodb.Table."""
 
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from ops.clients import Clients
@@ -11,6 +13,11 @@ DEFAULTS = {"billingMode": "PROVISIONED", "pointInTimeRecovery.recoveryPeriodInD
 
 def import_id(inputs: dict[str, Any]) -> str:
     """Return what pulumi import takes: the table's name."""
+    return inputs["name"]
+
+
+def table_name(inputs: dict[str, Any]) -> str:
+    """Return the table's name."""
     return inputs["name"]
 
 
@@ -56,9 +63,13 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["name"], {**inputs, "arn": description["TableArn"], **stream}
 
 
-def read(clients: Clients, inputs: dict[str, Any]) -> dict[str, Any] | None:
-    """Read a table by its name."""
-    dynamodb, name = clients("dynamodb"), inputs["name"]
+def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
+    """Yield those of the tables that exist, each as provider inputs."""
+    return filter(None, each(lambda name: _read(clients, name), tables))
+
+
+def _read(clients: Clients, name: str) -> dict[str, Any] | None:
+    dynamodb = clients("dynamodb")
     try:
         table = dynamodb.describe_table(TableName=name)["Table"]
     except dynamodb.exceptions.ResourceNotFoundException:
@@ -117,8 +128,17 @@ def _live_encryption(clients: Clients, description: dict[str, Any]) -> dict[str,
     if description.get("Status") not in {"ENABLED", "UPDATING"}:
         return {"enabled": False}
     key = description.get("KMSMasterKeyArn")
-    managed = clients("kms").describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["Arn"]
-    return {"enabled": True, "kmsKeyArn": None if key == managed else key}
+    return {"enabled": True, "kmsKeyArn": None if key == _managed_key(clients) else key}
+
+
+@cache
+def _managed_key(clients: Clients) -> str | None:
+    """Return the ARN of the AWS managed key, which an account has only once something was encrypted with it."""
+    kms = clients("kms")
+    try:
+        return kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["Arn"]
+    except kms.exceptions.NotFoundException:
+        return None
 
 
 def _keys(item: dict[str, Any]) -> dict[str, str]:

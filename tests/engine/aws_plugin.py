@@ -152,7 +152,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request, context):
         inputs = plain_struct(request.inputs) or identify(request.type, request.id)
-        live = resources.module(request.type).read(aws, inputs)
+        module = resources.module(request.type)
+        found = module.read(aws, [module.table_name(inputs)], map)
+        live = next((live for live in found if module.import_id(live) == module.import_id(inputs)), None)
         if live is None:
             return provider_pb2.ReadResponse()
         live = without_absent(live)

@@ -1,10 +1,14 @@
 """The real CLI on a copy of this project, with a file backend, the stand-in plugin, and a moto server for AWS."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +16,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from ops import clients, emulator
+from ops.__main__ import main
 from tests.conftest import ROOT
+
+PACK = ("--policy-pack", "policies", "--policy-pack-config", "policies/config/prod.json")
 
 
 @dataclass
@@ -46,17 +53,45 @@ class Engine:
         out = self.run(*arguments, "--json")
         return json.loads(out[out.index("{") :])
 
-    def ops_of(self, *arguments: str) -> dict[str, int]:
-        """Return the change summary of a preview."""
+    def changes(self, *arguments: str) -> dict[str, int]:
+        """Return how many resources a preview would create, update, replace, delete, or leave as they are."""
         return self.json("preview", *arguments)["changeSummary"]
+
+    @contextlib.contextmanager
+    def edited(self, *edits: tuple[str, str, str]) -> Generator[None]:
+        """Change the program for a while; an edit is a file, a pattern, and what replaces it."""
+        sources = {file: (self.folder / file).read_text() for file, _, _ in edits}
+        try:
+            for file, pattern, replacement in edits:
+                changed, count = re.subn(pattern, replacement, (self.folder / file).read_text())
+                assert count == 1, (file, pattern)
+                (self.folder / file).write_text(changed)
+            yield
+        finally:
+            for file, source in sources.items():
+                (self.folder / file).write_text(source)
+
+    def adopt(self, stack: str) -> None:
+        """Adopt what the account has, by the commands of docs/adopting.md."""
+        arguments = [
+            "adopt",
+            "--cwd",
+            str(self.folder),
+            "--stack",
+            stack,
+            "--output",
+            str(self.folder / "imports.json"),
+        ]
+        assert main([*arguments, "--endpoint-url", self.environment["AWS_ENDPOINT_URL"]]) == 0
+        self.run("import", "--yes", "--stack", stack, "--file", "imports.json", "--generate-code=false")
 
     def tables(self) -> list[str]:
         """Return the names of all tables in the account."""
         return self.aws("dynamodb").list_tables()["TableNames"]
 
 
-@pytest.fixture
-def engine(tmp_path):
+@contextlib.contextmanager
+def _engine(tmp_path: Path) -> Generator[Engine]:
     if not shutil.which("pulumi"):
         pytest.skip("pulumi is not on PATH: the real CLI is an installation of its own")
     folder = tmp_path / "project"
@@ -78,5 +113,23 @@ def engine(tmp_path):
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
     with emulator.at(endpoint, "eu-west-1") as aws:
+        # moto keeps one account for the whole process.
+        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
         yield Engine(folder, environment, aws)
     server.stop()
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """Return the CLI on a project with no stack, and an empty account."""
+    with _engine(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory):
+    """Return the CLI on a project whose stack prod is deployed, for tests that change nothing."""
+    with _engine(tmp_path_factory.mktemp("deployed")) as made:
+        made.run("stack", "init", "prod")
+        made.run("up", "--yes", "--stack", "prod", *PACK)
+        yield made

@@ -1,4 +1,5 @@
 import asyncio
+import importlib.metadata
 import time
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def test_a_registration_is_recorded_whole(program):
             inputs={"name": "things", "hashKey": "id", "readCapacity": 5, "tags": {"Owner": "me"}},
             protect=True,
             ignore_changes=["readCapacity", "a[*].bC"],
+            version=importlib.metadata.version("pulumi-aws"),
         ),
     ]
 

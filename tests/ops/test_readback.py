@@ -64,7 +64,6 @@ WRONG = {
     "hashKey": ("users", ["hashKey"], "Email", "UserID"),
     "rangeKey": ("users", ["rangeKey"], "InvoiceID", None),
     "attributes[UserID].type": ("users", ["attributes", 1, "type"], "N", "S"),
-    "readCapacity": ("rental_invoices", ["readCapacity"], 6, 5),
     "globalSecondaryIndexes[Email-index].hashKey": (
         "users",
         ["globalSecondaryIndexes", 0, "hashKey"],
@@ -96,7 +95,8 @@ def test_each_property_that_is_not_as_declared_is_one_difference(clients_and_pla
     name, path, declared, live = WRONG[property_]
     resource = next(r for r in recorded.resources if r.name == name and r.custom)
 
-    found = readback.read_back(plan.Plan([change(resource, path, declared)]), clients)
+    changed = [change(r, path, declared) if r is resource else r for r in recorded.resources]
+    found = readback.read_back(plan.Plan(changed), clients)
 
     assert found.differences == [Difference(urn=resource.urn, property=property_, declared=declared, live=live)]
 
@@ -114,6 +114,6 @@ def test_a_resource_that_is_not_there_is_one_difference(clients_and_plan, name, 
     resource = next(r for r in recorded.resources if (r.name, r.type) == (name, type_))
     missing = change(resource, [key], "table/elsewhere" if key == "resourceId" else "elsewhere")
 
-    found = readback.read_back(plan.Plan([missing]), clients)
+    found = readback.read_back(plan.Plan([*recorded.resources, missing]), clients)
 
     assert found.differences == [Difference(urn=resource.urn, property="", declared=missing.inputs, live=None)]

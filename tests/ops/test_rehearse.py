@@ -151,7 +151,7 @@ def test_a_person_reads_tree_outputs_tables_scaling_and_counts_without_colour_in
 def test_a_wrong_read_back_fails_and_is_shown(capsys, monkeypatch):
     table = resources.module("aws:dynamodb/table:Table")
     read = table.read
-    monkeypatch.setattr(table, "read", lambda *args: read(*args) | {"billingMode": "PROVISIONED"})
+    monkeypatch.setattr(table, "read", lambda *args: (live | {"billingMode": "PROVISIONED"} for live in read(*args)))
 
     code, out, _ = run(capsys, "--cwd", ROOT, "--json")
     result = json.loads(out)
