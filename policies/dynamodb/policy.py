@@ -16,7 +16,7 @@ from pulumi_policy import (
     ResourceValidationArgs,
 )
 
-from dynamodb.values import SENTINELS, Odd, get, show
+from dynamodb.values import SENTINELS, Odd, get, show, whole
 
 TABLE: Final = "aws:dynamodb/table:Table"
 TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
@@ -42,7 +42,6 @@ _ALLOW_UNKNOWN: Final[Schema] = {
         "description": "Let a value pass that decides and is not known until deployment.",
     }
 }
-_JSON_TYPES: Final = {"array": list, "boolean": bool, "integer": int | float, "string": str}
 
 
 @dataclass(frozen=True)
@@ -72,10 +71,19 @@ def options(schema: Schema, given: Mapping[str, Any]) -> Options:
     """Return all options of a policy: as given, or the default where not given or of the wrong type."""
     found = {}
     for name, declared in (schema | _ALLOW_UNKNOWN).items():
-        value = given.get(name)
-        fits = isinstance(value, _JSON_TYPES[declared["type"]]) and value in declared.get("enum", [value])
-        found[name] = value if fits else declared["default"]
+        found[name] = given[name] if name in given and _fits(given[name], declared) else declared["default"]
     return found
+
+
+def _fits(value: Any, declared: dict[str, Any]) -> bool:  # noqa: ANN401 - any JSON value
+    if declared["type"] == "array":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if declared["type"] == "integer":
+        number = whole(value)
+        return number is not None and declared["minimum"] <= number <= declared["maximum"]
+    if declared["type"] == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, str) and value in declared["enum"]
 
 
 def is_exempt(name: object, chosen: Options) -> bool:
@@ -83,11 +91,9 @@ def is_exempt(name: object, chosen: Options) -> bool:
     return matches(name, chosen.get("exemptTables", []))
 
 
-def matches(name: object, patterns: list[Any]) -> bool:
+def matches(name: object, patterns: list[str]) -> bool:
     """Tell whether one of the patterns matches the whole name, upper and lower case told apart."""
-    return isinstance(name, str) and any(
-        fnmatch.fnmatchcase(name, pattern) for pattern in patterns if isinstance(pattern, str)
-    )
+    return isinstance(name, str) and any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def expect(item: object, key: str, fits: Callable[[Any], bool], wanted: str, path: str = "") -> Findings:
@@ -131,25 +137,35 @@ def validation(
     return validate
 
 
-def remediation(
-    mend: Callable[[Mapping[str, Any], Options], dict[str, Any]], schema: Schema
-) -> Callable[[ResourceValidationArgs], Any]:
-    """Return the callback that sets what `mend` says on every table that is not exempt; None where nothing is to mend.
+def remediation(mend: Callable[[Any, Options], bool], schema: Schema) -> Callable[[ResourceValidationArgs], Any]:
+    """Return the callback that lets `mend` change every table that is not exempt, and tell whether it did."""
 
-    Nothing guards a remediation from unknown values: `mend` sees Pulumi's sentinels, and leaves them alone.
-    """
-
-    def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+    def remediate(args: ResourceValidationArgs) -> Any:  # noqa: ANN401 - a proxy
         chosen = options(schema, args.get_config())
         if args.resource_type != TABLE or is_exempt(args.props.get("name"), chosen):
             return None
-        mended = mend(args.props, chosen)
-        for key, value in mended.items():
-            # In place: the proxy keeps what was a secret a secret.
-            args.props[key] = value  # ty: ignore[invalid-assignment]
-        return args.props if mended else None
+        return args.props if mend(args.props, chosen) else None
 
     return remediate
+
+
+def put(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 - a proxy
+    """Set the value at a dotted path, unless it is that, or it or what it is in is unknown; tell whether it was set.
+
+    Nothing guards a remediation from unknown values: it sees Pulumi's sentinels. Changes are made in place, as the
+    proxy keeps what was a secret a secret.
+    """
+    *parents, last = path.split(".")
+    for key in parents:
+        if is_unknown(item.get(key)):
+            return False
+        if not isinstance(item.get(key), Mapping):
+            item[key] = {}
+        item = item[key]
+    if is_unknown(item.get(last)) or item.get(last) is value:
+        return False
+    item[last] = value
+    return True
 
 
 def is_unknown(value: object) -> bool:

@@ -36,10 +36,16 @@ def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
             item = item.get(key)
         except proxy.UnknownValueError:
             return Odd.UNKNOWN
-        # Not `not item`: false is a statement, and a number may be one too odd to be compared.
-        if item == "" or (item == 0 and item is not False) or (isinstance(item, Mapping | Sequence) and not item):
+        if is_absent(item):
             item = None
     return item
+
+
+def is_absent(value: object) -> bool:
+    """Tell what the provider fills in for an absent value; false is none, it states something."""
+    if isinstance(value, Mapping | Sequence):
+        return not value
+    return value is None or (value == 0 and value is not False)
 
 
 def items(item: object, path: str) -> list[tuple[str, Any]] | Odd:
@@ -84,7 +90,7 @@ def show(value: object) -> str:
     if isinstance(value, str):
         return repr(value)
     if isinstance(value, int | float):
-        return f"{value:g}"
+        return repr(value if whole(value) is None else whole(value))
     return "a list" if isinstance(value, Sequence) else "an object"
 
 

@@ -80,13 +80,13 @@ def test_a_billing_mode_that_is_absent_or_none_counts_as_provisioned(mode):
     assert stack_violations(POLICY_NAME, resources) == [
         (
             f"{TABLE}::t",
-            f"{ON_TABLE} has no scalable target for its {a.lower()} capacity (dynamodb:table:{a}CapacityUnits)",
+            f"the {a.lower()} capacity of {ON_TABLE} has no scalable target (dynamodb:table:{a}CapacityUnits)",
         )
         for a in ("Read", "Write")
     ]
 
 
-NO_WRITE_ON_INDEX = f"{ON_INDEX} has no scalable target for its write capacity (dynamodb:index:WriteCapacityUnits)"
+NO_WRITE_ON_INDEX = f"the write capacity of {ON_INDEX} has no scalable target (dynamodb:index:WriteCapacityUnits)"
 IDS = "table/NAME or table/NAME/index/INDEX"
 T, P = "target:Target::index-Write", "policy:Policy::index-Write"
 TARGET_KEY, POLICY_KEY = (TARGET, "index-Write"), (POLICY, "index-Write")
@@ -103,7 +103,10 @@ NO_SUCH = "but the stack has no such table or index"
                 (P, f"the stack has no scalable target for {INDEX_ID!r}, 'dynamodb:index:WriteCapacityUnits'"),
             ],
         ),
-        ({POLICY_KEY: ABSENT}, [(T, "has no target tracking scaling policy for its write capacity")]),
+        (
+            {POLICY_KEY: ABSENT},
+            [(T, f"the write capacity of {ON_INDEX} has a scalable target, but no target tracking scaling policy")],
+        ),
         ({TARGET_KEY: {"minCapacity": 0.0}}, [(T, "minCapacity is absent, but must be 1 to 40000 capacity units")]),
         ({TARGET_KEY: {"minCapacity": "1"}}, [(T, "minCapacity is '1', but must be 1 to 40000 capacity units")]),
         ({TARGET_KEY: {"maxCapacity": 40001.0}}, [(T, "maxCapacity is 40001, but must be 1 to 40000 capacity units")]),
@@ -126,7 +129,10 @@ NO_SUCH = "but the stack has no such table or index"
             [
                 ("rental", NO_WRITE_ON_INDEX),
                 (T, f"resourceId is 'RentalInvoices', but must be {IDS}"),
-                (T, "has no target tracking scaling policy for its write capacity"),
+                (
+                    T,
+                    "the write capacity of 'RentalInvoices' has a scalable target, but no target tracking scaling policy",
+                ),
                 (P, f"the stack has no scalable target for {INDEX_ID!r}, 'dynamodb:index:WriteCapacityUnits'"),
             ],
         ),
@@ -186,6 +192,15 @@ NO_SUCH = "but the stack has no such table or index"
             ],
         ),
         ({(TABLE, "rental"): {"billingMode": UNKNOWN}}, [("rental", f"billingMode{HINT}")]),
+        (
+            {POLICY_KEY: {f"{CONFIGURATION}.customizedMetricSpecification": {"metricName": "m"}}},
+            [
+                (
+                    P,
+                    f"{CONFIGURATION}.customizedMetricSpecification is an object, but must be absent beside a predefined metric",
+                )
+            ],
+        ),
     ],
 )
 def test_a_single_change_is_reported_on_the_resource_to_mend(changes, reported):
@@ -203,7 +218,10 @@ def test_a_second_target_and_a_second_policy_are_reported_on_the_second():
     )
 
     assert found == [
-        ("target:Target::second", "has no target tracking scaling policy for its read capacity"),
+        (
+            "target:Target::second",
+            f"the read capacity of {ON_TABLE} has a scalable target, but no target tracking scaling policy",
+        ),
         ("target:Target::second", f"{ON_TABLE} has a target for its read capacity already: table-Read"),
         ("policy:Policy::other", "the scalable target table-Read has a policy already: table-Read"),
     ]
@@ -212,7 +230,9 @@ def test_a_second_target_and_a_second_policy_are_reported_on_the_second():
 def test_what_scales_no_dynamodb_is_not_judged():
     ecs = {"serviceNamespace": "ecs", "resourceId": "service/c/s", "scalableDimension": "ecs:service:DesiredCount"}
 
-    assert judge((), (TARGET, "ecs", ecs, {}), (POLICY, "ecs", ecs, {})) == []
+    for namespace in ("ecs", UNKNOWN):
+        other = ecs | {"serviceNamespace": namespace}
+        assert judge((), (TARGET, "ecs", other, {}), (POLICY, "ecs", other, {})) == []
 
 
 def test_an_exempt_table_is_not_judged_nor_what_scales_it():
@@ -232,6 +252,12 @@ def test_bounds_are_those_of_the_configuration():
     }
 
 
+def test_the_configuration_cannot_loosen_what_aws_demands():
+    changes = {(POLICY, "table-Read"): {f"{CONFIGURATION}.targetValue": 95.0}}
+
+    assert judge(changes, config={"maximumTargetUtilization": 100.0}) != []
+
+
 def unknown_ids(**also):
     keys = [
         (type_, f"{kind}-{a}") for type_ in (TARGET, POLICY) for kind in ("table", "index") for a in ("Read", "Write")
@@ -244,18 +270,45 @@ def test_where_resource_ids_are_unknown_targets_are_joined_by_the_table_they_com
     assert judge(unknown_ids() | {(TABLE, "rental"): {"name": UNKNOWN}}) == []
 
 
-def test_where_it_is_unknown_which_index_is_meant_that_is_reported():
+def which_target(capacity, index):
+    return f"which scalable target is for the {capacity} capacity of index {index!r} of table 'RentalInvoices'{HINT}"
+
+
+def test_where_it_is_unknown_which_index_is_meant_that_is_reported_and_can_be_allowed():
     second = {"name": "other-index", "hashKey": "due", "readCapacity": 1.0, "writeCapacity": 1.0}
     indexes = [*COMPLIANT["globalSecondaryIndexes"], second]
     changes = unknown_ids() | {(TABLE, "rental"): {"globalSecondaryIndexes": indexes}}
     found = judge(changes)
 
     assert ("target:Target::index-Read", f"resourceId{HINT}") in found
+    assert ("rental", which_target("read", "other-index")) in found
+    assert judge(changes, config={"allowUnknown": True}) == []
+
+
+@pytest.mark.parametrize("indexes", [UNKNOWN, [UNKNOWN]])
+def test_indexes_that_are_unknown_are_reported_whatever_scales(indexes):
+    path = "globalSecondaryIndexes" if indexes is UNKNOWN else "globalSecondaryIndexes[0]"
+
+    assert ("rental", f"{path}{HINT}") in judge(
+        unknown_ids() | {(TABLE, "rental"): {"globalSecondaryIndexes": indexes}}
+    )
+
+
+@pytest.mark.parametrize("change", [{"scalableDimension": UNKNOWN}, {"resourceId": UNKNOWN}])
+def test_what_an_unknown_target_may_be_passes_where_unknown_values_are_allowed(change):
+    assert judge({(TARGET, "table-Read"): change}, config={"allowUnknown": True}) == []
+
+
+def test_a_target_that_names_its_index_comes_before_one_that_is_joined_by_dependency():
+    changes = {(TARGET, "table-Read"): {"resourceId": UNKNOWN, "scalableDimension": "dynamodb:index:ReadCapacityUnits"}}
+
     assert (
-        "rental",
-        "index 'other-index' of table 'RentalInvoices' has no scalable target for its read capacity "
-        "(dynamodb:index:ReadCapacityUnits)",
-    ) in found
+        "target:Target::index-Read",
+        f"{ON_INDEX} has a target for its read capacity already: table-Read",
+    ) not in judge(changes)
+    assert ("target:Target::table-Read", f"{ON_INDEX} has a target for its read capacity already: index-Read") in judge(
+        changes
+    )
 
 
 def test_unknown_values_pass_where_they_are_allowed():
@@ -271,17 +324,32 @@ def index_of_its_own(table_name):
 
 @pytest.mark.parametrize("table_name", ["RentalInvoices", UNKNOWN])
 def test_an_index_that_is_a_resource_of_its_own_scales_too(table_name):
-    found = [message for urn, message in stack_violations(POLICY_NAME, stack((), index_of_its_own(table_name)))]
+    found = [message for _, message in stack_violations(POLICY_NAME, stack((), index_of_its_own(table_name)))]
 
-    assert found == (
-        [
-            "index 'own-index' of table 'RentalInvoices' has no scalable target for its "
-            f"{access.lower()} capacity (dynamodb:index:{access}CapacityUnits)"
-            for access in ("Read", "Write")
-        ]
-        if table_name != UNKNOWN
-        else [f"tableName{HINT}"]
-    )
+    assert found == [
+        f"the {access.lower()} capacity of index 'own-index' of table 'RentalInvoices' has no scalable target "
+        f"(dynamodb:index:{access}CapacityUnits)"
+        for access in ("Read", "Write")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("props", "dependencies", "message"),
+    [
+        ({"tableName": UNKNOWN}, {}, f"the table that tableName, not known until deployment, names{HINT}"),
+        (
+            {"tableName": UNKNOWN},
+            {"tableName": [f"{TABLE}::rental", f"{TABLE}::users"]},
+            f"the table that tableName, not known until deployment, names{HINT}",
+        ),
+        ({}, {}, "tableName is absent, but must be the name of a table"),
+        ({"tableName": ["x"]}, {}, "tableName is a list, but must be the name of a table"),
+    ],
+)
+def test_an_index_of_its_own_whose_table_is_not_certain_is_reported(props, dependencies, message):
+    assert judge((), (INDEX, "own", {"indexName": "own-index", **props}, dependencies)) == [
+        ("aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex::own", message)
+    ]
 
 
 def test_an_index_of_a_table_outside_the_stack_may_scale_but_need_not():

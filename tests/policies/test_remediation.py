@@ -73,6 +73,17 @@ def test_secrets_stay_secrets():
     assert remediated(RECOVERY, broken) == changed(broken, {PITR: {"enabled": True}})
 
 
+def test_a_secret_beside_what_is_mended_stays_a_secret():
+    broken = changed(COMPLIANT, {SSE: {"enabled": False, "kmsKeyArn": secret("arn")}})
+
+    assert remediated(ENCRYPTION, broken) == changed(broken, {f"{SSE}.enabled": True})
+
+
+def test_encryption_that_need_not_be_stated_is_left_alone():
+    assert remediated(ENCRYPTION, changed(COMPLIANT, {SSE: ABSENT}), {"level": "any"}) is None
+    assert remediated(ENCRYPTION, changed(COMPLIANT, {f"{SSE}.enabled": False}), {"level": "any"}) == COMPLIANT
+
+
 def test_only_these_policies_mend():
     assert [name for name, policy in BY_NAME.items() if getattr(policy, "has_remediation", lambda: False)()] == [
         DELETION,

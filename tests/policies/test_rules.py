@@ -91,19 +91,19 @@ CASES = [
         RECOVERY,
         {f"{PITR}.recoveryPeriodInDays": 34.0},
         {},
-        [f"{PITR}.recoveryPeriodInDays is 34, but must be 35 to 35 days, or absent"],
+        [f"{PITR}.recoveryPeriodInDays is 34, but must be 35 days, or absent"],
     ),
     (RECOVERY, {f"{PITR}.recoveryPeriodInDays": 7.0}, {"minimumRecoveryPeriodInDays": 7.0}, []),
     (
         RECOVERY,
         {f"{PITR}.recoveryPeriodInDays": "35"},
         {},
-        [f"{PITR}.recoveryPeriodInDays is '35', but must be 35 to 35 days, or absent"],
+        [f"{PITR}.recoveryPeriodInDays is '35', but must be 35 days, or absent"],
     ),
     (RECOVERY, {f"{PITR}.recoveryPeriodInDays": 0.0}, {}, []),
     (
         *(RECOVERY, {PITR: {"enabled": UNKNOWN, "recoveryPeriodInDays": 1.0}}, {}),
-        [f"{PITR}.enabled{HINT}", f"{PITR}.recoveryPeriodInDays is 1, but must be 35 to 35 days, or absent"],
+        [f"{PITR}.enabled{HINT}", f"{PITR}.recoveryPeriodInDays is 1, but must be 35 days, or absent"],
     ),
     (RECOVERY, {PITR: ABSENT}, {"exemptTables": ["RentalInvoices"]}, []),
     (RECOVERY, {PITR: ABSENT}, {"exemptTables": ["Rental*"]}, []),
@@ -206,7 +206,10 @@ CASES = [
             {f"{GSI}.0.hashKey": ABSENT, f"{GSI}.0.keySchemas": [{"attributeName": "due", "keyType": "KEY"}]},
             {},
         ),
-        [f"{GSI}[0].keySchemas[0].keyType is 'KEY', but must be HASH or RANGE"],
+        [
+            f"{GSI}[0].keySchemas[0].keyType is 'KEY', but must be HASH or RANGE",
+            f"{GSI}[0].keySchemas has no partition key, which is of keyType HASH",
+        ],
     ),
     (SCHEMA, {f"{GSI}.0.hashKey": UNKNOWN}, {}, [f"{GSI}[0].hashKey{HINT}"]),
     (
@@ -241,6 +244,28 @@ CASES = [
         {},
         ["localSecondaryIndexes has 6 indexes, but a table may have 5"],
     ),
+    (
+        SCHEMA,
+        {"rangeKey": "UserID", "attributes.1": {"name": "due", "type": "S"}, "attributes.2": ABSENT},
+        {},
+        ["the table has 'UserID' as 2 of its keys"],
+    ),
+    (
+        *(SCHEMA, {f"{GSI}.0.keySchemas": [{"attributeName": "UserID", "keyType": "HASH"}]}, {}),
+        [f"{GSI}[0] has keySchemas, and hashKey or rangeKey; state its keys one way"],
+    ),
+    (
+        *(SCHEMA, {"localSecondaryIndexes": [{"name": "lsi", "rangeKey": "UserID"}]}, {}),
+        ["localSecondaryIndexes[0] has 'UserID' as 2 of its keys"],
+    ),
+    (
+        *(
+            SCHEMA,
+            {"rangeKey": ABSENT, "attributes.1": ABSENT, "localSecondaryIndexes": [{"name": "lsi", "rangeKey": "due"}]},
+            {},
+        ),
+        ["localSecondaryIndexes[0] is a local secondary index, but the table has no rangeKey"],
+    ),
     (SCHEMA, {GSI: [INDEX]}, {}, [f"{GSI}[0].name is 'i', but must be {NAME_RULE}"]),
     (SCHEMA, {"streamViewType": ABSENT}, {}, [f"streamViewType is absent, but must be one of {VIEW_TYPES}"]),
     (SCHEMA, {"streamEnabled": ABSENT}, {}, ["streamViewType is 'NEW_AND_OLD_IMAGES', but streamEnabled is absent"]),
@@ -248,6 +273,14 @@ CASES = [
     (SCHEMA, {"streamEnabled": "true"}, {}, ["streamEnabled is 'true', but must be true or false"]),
     (SCHEMA, {"streamEnabled": False, "streamViewType": ""}, {}, []),
     (SCHEMA, {"streamEnabled": UNKNOWN}, {}, [f"streamEnabled{HINT}"]),
+    (SCHEMA, {"streamEnabled": ABSENT, "streamViewType": UNKNOWN}, {"allowUnknown": True}, []),
+    (TAGGED, {"tags.Environment": 0.0}, {}, ["the tag 'Environment' is neither in tags nor in tagsAll"]),
+    (
+        BILLING,
+        {"billingMode": UNKNOWN, "readCapacity": -1.0},
+        {"allowUnknown": True},
+        ["readCapacity is -1, but must be absent or 1 or more capacity units"],
+    ),
 ]
 
 
@@ -261,6 +294,15 @@ def test_an_on_demand_table_has_no_capacity():
 
     rule = "is 1, but must be absent on a PAY_PER_REQUEST table"
     assert found == [f"readCapacity {rule}", f"{GSI}[0].readCapacity {rule}", f"{GSI}[0].writeCapacity {rule}"]
+
+
+def test_an_index_of_its_own_has_both_capacities_or_none():
+    index = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
+
+    assert violations(BILLING, {"indexName": "i"}, type_=index) == []
+    assert violations(BILLING, {"provisionedThroughput": {"readCapacityUnits": 1.0}}, type_=index) == [
+        "provisionedThroughput.writeCapacityUnits is absent, but must be 1 or more capacity units"
+    ]
 
 
 def test_a_replica_of_its_own_has_a_key_of_its_own():
@@ -293,7 +335,9 @@ BY_POSITION = ["readCapacity", "writeCapacity", f"{GSI}[0].readCapacity", f"{GSI
         ({}, BY_POSITION, {}, []),
         ({}, [], {"exemptTables": ["RentalInvoices"]}, []),
         ({"billingMode": "PAY_PER_REQUEST"}, ["*"], {}, []),
-        ({"billingMode": UNKNOWN}, IGNORED, {}, [f"billingMode{HINT}"]),
+        ({"billingMode": UNKNOWN}, IGNORED, {}, []),
+        ({"billingMode": UNKNOWN}, [], {}, [f"billingMode{HINT}"]),
+        ({}, [*IGNORED, f"{GSI}[{'9' * 5000}].readCapacity"], {}, [f"{GSI}[{'9' * 5000}].readCapacity {HIDES}"]),
         ({"billingMode": ABSENT}, IGNORED[1:], {}, [f"readCapacity {SET_BACK}"]),
         ({}, IGNORED[:2], {}, [f"{GSI}[0].readCapacity {SET_BACK}", f"{GSI}[0].writeCapacity {SET_BACK}"]),
         ({GSI: ABSENT}, IGNORED[:2], {}, []),

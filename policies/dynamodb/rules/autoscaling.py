@@ -48,17 +48,19 @@ _RESOURCE_ID = re.compile(r"table/([^/]+)(/index/[^/]+)?")
 _CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
 
 
-def _number(default: int, description: str) -> dict[str, Any]:
-    return {"type": "integer", "default": default, "description": description}
+def _number(default: int, bounds: tuple[int, int], description: str) -> dict[str, Any]:
+    minimum, maximum = bounds
+    return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default, "description": description}
 
 
 # 40,000 units: DynamoDB's quota for a table. 20 to 90 percent: what Application Auto Scaling takes for DynamoDB.
+_UNITS, _PERCENT = (1, 40_000), (20, 90)
 _SCHEMA = {
     **EXEMPT_TABLES,
-    "minimumCapacity": _number(1, "Least minimum of a scalable target, in capacity units."),
-    "maximumCapacity": _number(40_000, "Greatest maximum of a scalable target, in capacity units."),
-    "minimumTargetUtilization": _number(20, "Least target value of a scaling policy, in percent."),
-    "maximumTargetUtilization": _number(90, "Greatest target value of a scaling policy, in percent."),
+    "minimumCapacity": _number(1, _UNITS, "Least minimum of a scalable target, in capacity units."),
+    "maximumCapacity": _number(40_000, _UNITS, "Greatest maximum of a scalable target, in capacity units."),
+    "minimumTargetUtilization": _number(20, _PERCENT, "Least target value of a scaling policy, in percent."),
+    "maximumTargetUtilization": _number(90, _PERCENT, "Greatest target value of a scaling policy, in percent."),
 }
 
 
@@ -85,7 +87,10 @@ class _Ids(NamedTuple):
 
 @dataclass(eq=False)
 class _Scalable:
-    """A table or an index; `table` is None for an index of a table outside the stack."""
+    """A table or an index; or of the kind `indexes`, a list of them, or one in it, that is not known.
+
+    `table` is None for an index of a table outside the stack.
+    """
 
     kind: str
     resource: PolicyResource
@@ -141,11 +146,12 @@ class _Stack:
     def __init__(self, by_type: dict[str, list[PolicyResource]], chosen: Options) -> None:
         self._options = chosen
         self._scalables = list(_scalables(by_type[TABLE], by_type[GLOBAL_SECONDARY_INDEX]))
+        self._names_are_known = all(isinstance(s.name, str) and isinstance(s.table_name, str) for s in self._scalables)
         self._by_resource_id = {s.resource_id: s for s in self._scalables if s.resource_id}
         self._behind = defaultdict(list)
         for scalable in self._scalables:
             for urn in {resource.urn for resource in (scalable.resource, scalable.table) if resource}:
-                self._behind[urn].append(scalable)
+                self._behind[urn, scalable.kind].append(scalable)
         self._targets = {
             resource.urn: _Target(resource, ids, self._find_scalable(resource, ids))
             for resource in by_type[SCALABLE_TARGET]
@@ -153,7 +159,8 @@ class _Stack:
         }
         self._by_ids = defaultdict(list)
         for target in self._targets.values():
-            self._by_ids[target.ids].append(target)
+            for resource_id in {target.ids.resource_id, target.scalable and target.scalable.resource_id}:
+                self._by_ids[_Ids(resource_id, target.ids.dimension)].append(target)
             if target.scalable and target.scalable.kind == target.ids.kind and _is_dynamodb(target.resource):
                 target.scalable.targets[target.ids.access or ""].append(target)
         self._policies = [
@@ -164,18 +171,56 @@ class _Stack:
         for resource, _, target in self._policies:
             if target:
                 target.policies.append(resource)
+        # What says by itself what it scales comes before what was joined by dependency.
+        for scalable in self._scalables:
+            for targets in scalable.targets.values():
+                targets.sort(key=lambda target: target.ids.resource_id is Odd.UNKNOWN)
+        self._stray_target = any(
+            Odd.UNKNOWN in t.ids and not (t.scalable and t.ids.access) for t in self._targets.values()
+        )
+        self._stray_policy = any(not target and Odd.UNKNOWN in ids for _, ids, target in self._policies)
 
     def judge(self) -> Iterator[tuple[PolicyResource, Findings]]:
         """Yield each resource that may need mending, with its findings."""
         for scalable in self._scalables:
             if not is_exempt(scalable.table_name, self._options):
-                yield scalable.resource, _judge_scalable(scalable)
+                yield scalable.resource, self._judge_scalable(scalable)
         for target in self._targets.values():
             if not self._is_exempt(target.ids, target):
                 yield target.resource, self._judge_target(target)
         for resource, ids, target in self._policies:
             if not self._is_exempt(ids, target):
                 yield resource, self._judge_policy(resource, ids, target)
+
+    def _judge_scalable(self, scalable: _Scalable) -> Findings:
+        if scalable.table is None:
+            yield from self._judge_stray_index(scalable)
+        elif scalable.mode is Odd.UNKNOWN and scalable.kind == "table":
+            yield Unknown("billingMode")
+        if scalable.mode != "PROVISIONED":
+            return
+        if scalable.kind == "indexes":
+            yield (
+                Unknown(scalable.path) if scalable.name is Odd.UNKNOWN else f"{scalable.path} is {show(scalable.name)}"
+            )
+            return
+        for access in _ACCESSES:
+            capacity = f"the {access.lower()} capacity of {scalable.words}"
+            if scalable.targets[access]:
+                continue
+            if Odd.UNKNOWN in (scalable.name, scalable.table_name):
+                yield Unknown(scalable.path)
+            elif self._stray_target:
+                yield Unknown(f"which scalable target is for {capacity}")
+            else:
+                yield f"{capacity} has no scalable target (dynamodb:{scalable.kind}:{access}CapacityUnits)"
+
+    def _judge_stray_index(self, index: _Scalable) -> Findings:
+        """Judge an index whose table isn't found: it may be of another stack only where that is certain."""
+        if index.table_name is Odd.UNKNOWN or (isinstance(index.table_name, str) and not self._names_are_known):
+            yield Unknown(f"the table that tableName, {show(index.table_name)}, names")
+        elif not isinstance(index.table_name, str):
+            yield f"tableName is {show(index.table_name)}, but must be the name of a table"
 
     def _judge_target(self, target: _Target) -> Findings:
         yield from _judge_ids(target.resource, target.ids, target.scalable)
@@ -190,7 +235,7 @@ class _Stack:
         if low is not None and high is not None and low > high:
             yield f"minCapacity is {low}, over maxCapacity, which is {high}"
         if not target.policies:
-            yield "has no target tracking scaling policy" + (f" for its {access.lower()} capacity" if access else "")
+            yield self._no_policy(target)
         if scalable is None or access is None or target not in scalable.targets[access]:
             return
         first = scalable.targets[access][0]
@@ -203,11 +248,18 @@ class _Stack:
                     "would throttle writes to the table"
                 )
 
+    def _no_policy(self, target: _Target) -> str | Unknown:
+        what = target.scalable.words if target.scalable else show(target.ids.resource_id)
+        capacity = f"the {target.ids.access.lower()} capacity" if target.ids.access else "the capacity"
+        if self._stray_policy or Odd.UNKNOWN in target.ids:
+            return Unknown(f"which scaling policy is for {capacity} of {what}")
+        return f"{capacity} of {what} has a scalable target, but no target tracking scaling policy"
+
     def _judge_orphan(self, ids: _Ids) -> Findings:
         if ids.resource_id is Odd.UNKNOWN:
             yield Unknown("resourceId")
-        elif any(Odd.UNKNOWN in (scalable.name, scalable.table_name) for scalable in self._scalables):
-            yield Unknown("whose table or index resourceId names")
+        elif not self._names_are_known:
+            yield Unknown(f"the table or index that {show(ids.resource_id)} names")
         elif isinstance(ids.resource_id, str) and _RESOURCE_ID.fullmatch(ids.resource_id):
             yield f"resourceId is {show(ids.resource_id)}, but the stack has no such table or index"
 
@@ -221,7 +273,11 @@ class _Stack:
         elif Odd.UNKNOWN in ids:
             yield Unknown("resourceId" if ids.resource_id is Odd.UNKNOWN else "scalableDimension")
         else:
-            yield f"the stack has no scalable target for {show(ids.resource_id)}, {show(ids.dimension)}"
+            yield (
+                Unknown(f"which scalable target is for {show(ids.resource_id)}, {show(ids.dimension)}")
+                if self._stray_target
+                else f"the stack has no scalable target for {show(ids.resource_id)}, {show(ids.dimension)}"
+            )
         yield from expect(
             resource.props, "policyType", lambda value: value == "TargetTrackingScaling", "TargetTrackingScaling"
         )
@@ -232,14 +288,16 @@ class _Stack:
             lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most,
             f"{least:g} to {most:g} percent",
         )
+        customized = f"{_CONFIGURATION}.customizedMetricSpecification"
+        yield from expect(resource.props, customized, lambda value: value is None, "absent beside a predefined metric")
         if access:
             metric = f"DynamoDB{access}CapacityUtilization"
             path = f"{_CONFIGURATION}.predefinedMetricSpecification.predefinedMetricType"
             yield from expect(resource.props, path, lambda value: value == metric, f"{metric}, as its dimension says")
 
     def _write_maximums(self, index: _Scalable) -> Iterator[int]:
-        for scalable in self._behind[index.table.urn] if index.table else ():
-            for target in scalable.targets["Write"] if scalable.kind == "table" else ():
+        for scalable in self._behind[index.table.urn, "table"] if index.table else ():
+            for target in scalable.targets["Write"]:
                 high = whole(get(target.resource.props, "maxCapacity"))
                 if high is not None:
                     yield high
@@ -257,16 +315,18 @@ class _Stack:
         return _only(t for t in found if all(a == b or Odd.UNKNOWN in (a, b) for a, b in zip(ids, t.ids, strict=True)))
 
     def _scalables_behind(self, resource: PolicyResource, ids: _Ids) -> Iterator[_Scalable]:
-        return (s for urn in _sources(resource) for s in self._behind.get(urn, []) if s.kind == ids.kind)
+        return (s for urn in _sources(resource) for s in self._behind.get((urn, ids.kind), []))
 
     def _is_ours(self, resource: PolicyResource, ids: _Ids) -> bool:
         """Tell whether anything about a target or policy speaks of DynamoDB; if so, all of it must."""
         namespace = get(resource.props, "serviceNamespace")
+        speaks_of_another = isinstance(ids.dimension, str) and not ids.dimension.startswith("dynamodb:")
         return (
-            namespace in ("dynamodb", Odd.UNKNOWN)
+            namespace == "dynamodb"
+            or (namespace is Odd.UNKNOWN and not speaks_of_another)
             or str(ids.dimension).startswith("dynamodb:")
             or str(ids.resource_id).startswith("table/")
-            or any(urn in self._behind for urn in _sources(resource))
+            or any((urn, kind) in self._behind for urn in _sources(resource) for kind in ("table", "index"))
         )
 
     def _is_exempt(self, ids: _Ids, target: _Target | None) -> bool:
@@ -284,28 +344,16 @@ def _scalables(tables: Iterable[PolicyResource], indexes: Iterable[PolicyResourc
             by_name[name] = table
         yield _Scalable("table", table, table, name, name, "name")
         for path, index in entries(table.props, "globalSecondaryIndexes"):
-            yield _Scalable("index", table, table, name, get(index, "name"), join(path, "name", index))
+            kind = "indexes" if isinstance(index, Odd) else "index"
+            yield _Scalable(kind, table, table, name, get(index, "name"), join(path, "name", index))
     for index in indexes:
         table_name, name = get(index.props, "tableName"), get(index.props, "indexName")
         table = by_name.get(table_name) if isinstance(table_name, str) else None
         if table_name is Odd.UNKNOWN:
             table = _only(by_urn[d.urn] for d in index.property_dependencies.get("tableName", []) if d.urn in by_urn)
-        yield _Scalable("index", index, table, table_name, name, "indexName" if name is Odd.UNKNOWN else "tableName")
-
-
-def _judge_scalable(scalable: _Scalable) -> Findings:
-    if scalable.mode is Odd.UNKNOWN and scalable.kind == "table":
-        yield Unknown("billingMode")
-    if scalable.mode != "PROVISIONED":
-        return
-    for access in _ACCESSES:
-        if scalable.targets[access]:
-            continue
-        if Odd.UNKNOWN in (scalable.name, scalable.table_name):
-            yield Unknown(scalable.path)
-        else:
-            dimension = f"dynamodb:{scalable.kind}:{access}CapacityUnits"
-            yield f"{scalable.words} has no scalable target for its {access.lower()} capacity ({dimension})"
+            table_name = get(table.props, "name") if table else table_name
+        path = "tableName" if table_name is Odd.UNKNOWN else "indexName"
+        yield _Scalable("index", index, table, table_name, name, path)
 
 
 def _judge_ids(resource: PolicyResource, ids: _Ids, scalable: _Scalable | None) -> Findings:

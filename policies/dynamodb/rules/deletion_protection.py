@@ -12,7 +12,7 @@ from dynamodb.policy import (
     config_schema,
     expect,
     fsbp,
-    is_unknown,
+    put,
     remediation,
     validation,
 )
@@ -22,9 +22,8 @@ def _check(table: Mapping[str, Any], _options: Options, _: PolicyResourceOptions
     yield from expect(table, "deletionProtectionEnabled", lambda value: value is True, "true")
 
 
-def _mend(table: Mapping[str, Any], _: Options) -> dict[str, Any]:
-    protection = table.get("deletionProtectionEnabled")
-    return {} if protection is True or is_unknown(protection) else {"deletionProtectionEnabled": True}
+def _mend(table: Any, _: Options) -> bool:  # noqa: ANN401 - a proxy
+    return put(table, "deletionProtectionEnabled", value=True)
 
 
 POLICY = ResourceValidationPolicy(

@@ -16,7 +16,7 @@ from dynamodb.policy import (
     config_schema,
     expect,
     fsbp,
-    is_unknown,
+    put,
     remediation,
     validation,
 )
@@ -41,7 +41,7 @@ _SCHEMA = {
 
 
 def _check_table(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
-    if options["level"] == "any" and not options["kmsKeyArns"]:
+    if _may_be_unstated(options):
         yield from expect(table, _ENABLED, lambda value: value is None or value is True, "true, or not stated at all")
     else:
         yield from expect(table, _ENABLED, lambda value: value is True, "true")
@@ -67,14 +67,15 @@ def _is_customer_managed(arn: object) -> bool:
     return isinstance(arn, str) and not arn.endswith("alias/aws/dynamodb")
 
 
-def _mend(table: Mapping[str, Any], _: Options) -> dict[str, Any]:
-    encryption = table.get("serverSideEncryption")
-    if is_unknown(encryption):
-        return {}
-    stated = dict(encryption) if isinstance(encryption, Mapping) else {}
-    if stated.get("enabled") is True or is_unknown(stated.get("enabled")):
-        return {}
-    return {"serverSideEncryption": {**stated, "enabled": True}}
+def _mend(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
+    encryption = table.get("serverSideEncryption") or {}
+    if _may_be_unstated(options) and (not isinstance(encryption, Mapping) or encryption.get("enabled") is None):
+        return False
+    return put(table, _ENABLED, value=True)
+
+
+def _may_be_unstated(options: Options) -> bool:
+    return options["level"] == "any" and not options["kmsKeyArns"]
 
 
 POLICY = ResourceValidationPolicy(

@@ -3,46 +3,44 @@
 Not ignored, the next deployment would undo the autoscaling; ignored too much, it would pass over real changes.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
 
 from dynamodb.policy import EXEMPT_TABLES, Findings, Options, Unknown, config_schema, fsbp, validation
-from dynamodb.values import Odd, get, items
+from dynamodb.values import Odd, entries, get
 
 _CAPACITIES = ("readCapacity", "writeCapacity")
 _INDEXES = "globalSecondaryIndexes"
-_INDEX_PATH = re.compile(rf"{_INDEXES}\[(\*|[0-9]+)\]\.({'|'.join(_CAPACITIES)})")
+_SET_BACK = "the next deployment would set back what autoscaling did"
 
 
 def _check(table: Mapping[str, Any], _: Options, opts: PolicyResourceOptions) -> Findings:
     mode = get(table, "billingMode")
-    if mode is Odd.UNKNOWN:
-        yield Unknown("billingMode")
-        return
     if mode == "PAY_PER_REQUEST":
         return
-    ignored = set(opts.ignore_changes)
-    indexes = items(table, _INDEXES)
+    findings = list(_check_provisioned(table, set(opts.ignore_changes)))
+    if mode is Odd.UNKNOWN and findings:
+        yield Unknown("billingMode")
+    else:
+        yield from findings
+
+
+def _check_provisioned(table: Mapping[str, Any], ignored: set[str]) -> Findings:
+    indexes = list(entries(table, _INDEXES))
     for capacity in _CAPACITIES:
-        paths = [capacity]
-        if f"{_INDEXES}[*].{capacity}" not in ignored:
-            if indexes is Odd.UNKNOWN:
-                yield Unknown(_INDEXES)
-            paths += [f"{path}.{capacity}" for path, _ in indexes] if isinstance(indexes, list) else []
-        for path in paths:
-            if path not in ignored:
-                yield f"{path} is not ignored: the next deployment would set back what autoscaling did"
-    for path in sorted(ignored - set(_CAPACITIES)):
-        position = _INDEX_PATH.fullmatch(path)
-        if not position or not _exists(position[1], indexes):
-            yield f"{path} is ignored, which hides changes that autoscaling doesn't make; ignore the capacities alone"
-
-
-def _exists(position: str, indexes: list | Odd) -> bool:
-    return position == "*" or not isinstance(indexes, list) or int(position) < len(indexes)
+        if capacity not in ignored:
+            yield f"{capacity} is not ignored: {_SET_BACK}"
+        for path, index in indexes if f"{_INDEXES}[*].{capacity}" not in ignored else ():
+            if path == _INDEXES and index is Odd.UNKNOWN:
+                yield Unknown(path)
+            elif f"{path}.{capacity}" not in ignored:
+                yield f"{path}.{capacity} is not ignored: {_SET_BACK}"
+    allowed = {*_CAPACITIES, *(f"{path}.{capacity}" for path, _ in indexes for capacity in _CAPACITIES)}
+    allowed |= {f"{_INDEXES}[*].{capacity}" for capacity in _CAPACITIES}
+    for path in sorted(ignored - allowed):
+        yield f"{path} is ignored, which hides changes that autoscaling doesn't make; ignore the capacities alone"
 
 
 POLICY = ResourceValidationPolicy(

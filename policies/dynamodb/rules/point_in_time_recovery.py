@@ -12,7 +12,7 @@ from dynamodb.policy import (
     config_schema,
     expect,
     fsbp,
-    is_unknown,
+    put,
     remediation,
     validation,
 )
@@ -34,28 +34,27 @@ _SCHEMA = {
 
 def _check(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
     least = options["minimumRecoveryPeriodInDays"]
+    days = f"{_DEFAULT_DAYS}" if least == _DEFAULT_DAYS else f"{least:g} to {_DEFAULT_DAYS}"
 
     def is_enough(days: object) -> bool:
         return days is None or least <= (whole(days) or 0) <= _DEFAULT_DAYS
 
     yield from expect(table, "pointInTimeRecovery.enabled", lambda value: value is True, "true")
     yield from expect(
-        table, "pointInTimeRecovery.recoveryPeriodInDays", is_enough, f"{least:g} to {_DEFAULT_DAYS} days, or absent"
+        table,
+        "pointInTimeRecovery.recoveryPeriodInDays",
+        is_enough,
+        f"{days} days, or absent",
     )
 
 
-def _mend(table: Mapping[str, Any], options: Options) -> dict[str, Any]:
+def _mend(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
+    mended = put(table, "pointInTimeRecovery.enabled", value=True)
     recovery = table.get("pointInTimeRecovery")
-    if is_unknown(recovery):
-        return {}
-    stated = dict(recovery) if isinstance(recovery, Mapping) else {}
-    mended = dict(stated)
-    if not is_unknown(stated.get("enabled")):
-        mended["enabled"] = True
-    days = stated.get("recoveryPeriodInDays")
-    if days and not is_unknown(days) and (whole(days) or 0) < options["minimumRecoveryPeriodInDays"]:
-        mended["recoveryPeriodInDays"] = options["minimumRecoveryPeriodInDays"]
-    return {"pointInTimeRecovery": mended} if mended != stated else {}
+    days = recovery.get("recoveryPeriodInDays") if isinstance(recovery, Mapping) else None
+    if days and (whole(days) or 0) < options["minimumRecoveryPeriodInDays"]:
+        mended |= put(table, "pointInTimeRecovery.recoveryPeriodInDays", options["minimumRecoveryPeriodInDays"])
+    return mended
 
 
 POLICY = ResourceValidationPolicy(

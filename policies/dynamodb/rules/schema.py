@@ -18,6 +18,8 @@ from dynamodb.values import Odd, entries, get, show
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _NAME_RULE = "3 to 255 characters of a-zA-Z0-9_.-"
 _ATTRIBUTE_TYPES = ("S", "N", "B")
+_KEY_TYPES = ("HASH", "RANGE")
+_MOST_KEYS = 4
 _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _MOST = {"globalSecondaryIndexes": 20, "localSecondaryIndexes": 5}
 
@@ -26,6 +28,7 @@ def _check(table: Mapping[str, Any], _: Options, _opts: PolicyResourceOptions) -
     yield from expect(table, "name", _is_name, _NAME_RULE)
     yield from _check_keys(table)
     yield from _check_indexes(table)
+    yield from _check_key_schemas(table)
     yield from _check_stream(table)
 
 
@@ -84,13 +87,37 @@ def _check_indexes(table: Mapping[str, Any]) -> Findings:
         for path, index in found:
             yield from expect(index, "name", _is_name, _NAME_RULE, path)
             names.append(get(index, "name"))
-            for at, key in entries(index, "keySchemas"):
-                yield from expect(
-                    key, "keyType", lambda type_: type_ in ("HASH", "RANGE"), "HASH or RANGE", f"{path}.{at}"
-                )
     for name, times in Counter(name for name in names if isinstance(name, str)).items():
         if times > 1:
             yield f"{times} indexes have the name {name!r}"
+
+
+def _check_key_schemas(table: Mapping[str, Any]) -> Findings:
+    yield from _check_distinct("", [get(table, "hashKey"), get(table, "rangeKey")])
+    for path, index in entries(table, "globalSecondaryIndexes"):
+        schema = list(entries(index, "keySchemas"))
+        stated = [get(index, "hashKey"), get(index, "rangeKey")]
+        if schema and stated != [None, None]:
+            yield f"{path} has keySchemas, and hashKey or rangeKey; state its keys one way"
+        yield from _check_distinct(path, stated + [get(key, "attributeName") for _, key in schema])
+        for at, key in schema:
+            yield from expect(key, "keyType", lambda type_: type_ in _KEY_TYPES, "HASH or RANGE", f"{path}.{at}")
+        types = [get(key, "keyType") for _, key in schema]
+        if schema and "HASH" not in types and Odd.UNKNOWN not in types:
+            yield f"{path}.keySchemas has no partition key, which is of keyType HASH"
+        for type_ in _KEY_TYPES:
+            if types.count(type_) > _MOST_KEYS:
+                yield f"{path}.keySchemas has {types.count(type_)} keys of keyType {type_}, but may have {_MOST_KEYS}"
+    for path, index in entries(table, "localSecondaryIndexes"):
+        if get(table, "rangeKey") is None:
+            yield f"{path} is a local secondary index, but the table has no rangeKey"
+        yield from _check_distinct(path, [get(table, "hashKey"), get(index, "rangeKey")])
+
+
+def _check_distinct(path: str, names: list[Any]) -> Findings:
+    for name, times in Counter(name for name in names if isinstance(name, str)).items():
+        if times > 1:
+            yield f"{path or 'the table'} has {name!r} as {times} of its keys"
 
 
 def _check_stream(table: Mapping[str, Any]) -> Findings:
@@ -99,7 +126,7 @@ def _check_stream(table: Mapping[str, Any]) -> Findings:
     if view_type is not None or enabled is True:
         rule = f"one of {', '.join(_VIEW_TYPES)}"
         yield from expect(table, "streamViewType", lambda value: value in _VIEW_TYPES, rule)
-    if view_type is not None and not enabled:
+    if view_type not in (None, Odd.UNKNOWN) and not enabled:
         yield f"streamViewType is {show(view_type)}, but streamEnabled is {show(enabled)}"
 
 

@@ -7,7 +7,7 @@ from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Sever
 from pulumi_policy.proxy import UnknownValueError
 
 from dynamodb.policy import Findings, Options, Unknown, config_schema, fsbp, validation
-from dynamodb.values import Odd, get
+from dynamodb.values import Odd, get, is_absent
 
 _SCHEMA = {
     "requiredTags": {
@@ -34,7 +34,7 @@ def _has(tags: object, key: object) -> bool:
     if not isinstance(tags, Mapping) or key not in set(tags):
         return False
     try:
-        return tags[key] not in (None, "")
+        return not is_absent(tags[key])
     except UnknownValueError:
         return True
 
