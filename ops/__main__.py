@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong."""
     options = _parser().parse_args(arguments)
+    # Ended by a signal, as by Ctrl-C: no process of a policy pack is left over.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return options.command(options)
     except PlanError as error:
@@ -56,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument(
         "--endpoint-url",
         metavar="URL",
-        help="an emulator on this machine (moto server, LocalStack), not the embedded one",
+        help="an emulator on this machine instead of the embedded one",
     )
     rehearse.add_argument(
         "--policy-pack",
@@ -170,8 +173,9 @@ def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path
     if options.policy_pack_config and len(options.policy_pack_config) != len(packs):
         msg = f"{len(options.policy_pack_config)} --policy-pack-config for {len(packs)} policy packs; give one for each"
         raise CallError(msg)
+    given = [file.resolve() for file in options.policy_pack_config]
     defaults = [path if (path := pack / "config" / f"{stack.name}.json").exists() else None for pack in packs]
-    return list(zip(packs, options.policy_pack_config or defaults, strict=True))
+    return list(zip(packs, given or defaults, strict=True))
 
 
 if __name__ == "__main__":

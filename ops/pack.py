@@ -4,9 +4,11 @@ import contextlib
 import difflib
 import json
 import os
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +24,20 @@ from ops.errors import CallError, PlanError
 from ops.plan import Plan, Registration, plain
 from ops.project import Stack
 
+_SEVERITIES = {
+    proto.POLICY_SEVERITY_LOW: "low",
+    proto.POLICY_SEVERITY_MEDIUM: "medium",
+    proto.POLICY_SEVERITY_HIGH: "high",
+    proto.POLICY_SEVERITY_CRITICAL: "critical",
+}
 _LEVELS = {
     "advisory": proto.ADVISORY,
     "mandatory": proto.MANDATORY,
     "remediate": proto.REMEDIATE,
     "disabled": proto.DISABLED,
 }
+# Seconds that a pack has to start: it imports pulumi, on a machine that may be busy.
+_PATIENCE = 30
 # As the CLI's: a stack of ten thousand tables is one message.
 _CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
 
@@ -96,7 +106,7 @@ class Pack:
                 pack=self.name,
                 policy=found.policyName,
                 level=proto.EnforcementLevel.Name(found.enforcementLevel).lower(),
-                severity=proto.PolicySeverity.Name(policy.severity).removeprefix("POLICY_SEVERITY_").lower(),
+                severity=_SEVERITIES.get(policy.severity, ""),
                 urn=found.urn or urn,
                 message=found.message,
                 remediation=policy.remediation_steps,
@@ -105,19 +115,39 @@ class Pack:
     def connect(self) -> AnalyzerStub:
         """Wait until the pack serves, and configure it; once. Raises PlanError."""
         if self._stub is None:
-            line = self._process.stdout.readline().strip() if self._process.stdout else ""
-            if not line.isdecimal():
-                said = f"printed {line!r} instead of its port" if line else "ended before it served"
-                raise self._error(said)
-            self._stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{line}", options=_CHANNEL))
-            info = self._call(self._stub.GetAnalyzerInfo, empty_pb2.Empty())
+            stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{self._port()}", options=_CHANNEL))
+            info = self._call(stub.GetAnalyzerInfo, empty_pb2.Empty())
             # The SDK of Python packs knows no version of the pack.
             self.name = f"{info.name}@v{self._version or info.version} (local: {self.directory.name})"
             self.policies = {policy.name: policy for policy in info.policies}
             config = configuration(self.policies, self._config_file)
             self._levels = {policy.enforcementLevel for policy in config.values()}
-            self._call(self._stub.Configure, proto.ConfigureAnalyzerRequest(policyConfig=config))
+            self._call(stub.Configure, proto.ConfigureAnalyzerRequest(policyConfig=config))
+            self._stub = stub
         return self._stub
+
+    def _port(self) -> str:
+        """Return the first line of what the pack prints; drop the rest, lest the pack wait for a reader."""
+        first: queue.Queue[str] = queue.Queue()
+
+        def drain(out: IO[str]) -> None:
+            first.put(out.readline().strip())
+            for _ in out:
+                pass
+
+        threading.Thread(target=drain, args=[self._process.stdout], daemon=True).start()
+        try:
+            line = first.get(timeout=_PATIENCE)
+        except queue.Empty:
+            what = f"did not serve within {_PATIENCE} s"
+            raise self._error(what) from None
+        if not line:
+            what = "ended before it served"
+            raise self._error(what)
+        if not (line.isascii() and line.isdecimal()):
+            what = f"printed {line[:60]!r} instead of its port"
+            raise self._error(what)
+        return line
 
     def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - each method has types of its own
         try:
@@ -141,17 +171,21 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
     Raises CallError where there is no Python policy pack, PlanError for a configuration that doesn't fit the pack (each
     later call does too).
     """
-    try:
+    project, runtime, options = {}, None, {}
+    with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
         project = yaml.safe_load((directory / "PulumiPolicy.yaml").read_text(encoding="utf-8"))
-        runtime = project["runtime"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
+    if isinstance(project, dict):
+        runtime = project.get("runtime")
+    if isinstance(runtime, dict):
+        runtime, options = runtime.get("name"), runtime.get("options")
+    if not isinstance(runtime, str):
         msg = f"{directory} is no policy pack: it has no PulumiPolicy.yaml with a runtime"
-        raise CallError(msg) from None
-    name, options = (runtime, {}) if isinstance(runtime, str) else (runtime.get("name"), runtime.get("options", {}))
-    if name != "python":
-        msg = f"{directory} is a policy pack for {name}; a rehearsal runs those for python, pulumi preview any"
         raise CallError(msg)
-    python = directory / options.get("virtualenv", "") / "bin" / "python"
+    if runtime != "python":
+        msg = f"{directory} is a policy pack for {runtime}; a rehearsal runs those for python, pulumi preview any"
+        raise CallError(msg)
+    virtualenv = str(options.get("virtualenv") or "") if isinstance(options, dict) else ""
+    python = directory / virtualenv / "bin" / "python"
     environment = os.environ | {
         "PULUMI_PROJECT": stack.project,
         "PULUMI_STACK": stack.name,
@@ -168,6 +202,7 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
+            errors="replace",
         ) as process,
     ):
         try:
@@ -183,6 +218,8 @@ def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> d
     """
     given = _read_config(file) if file else {}
     every = given.pop("all", {})
+    for option in every:
+        _known(option, ["enforcementLevel"], f"{file}: all: there is no option")
     for name in given:
         _known(name, policies, f"{file}: there is no policy")
     config = {}
@@ -219,8 +256,10 @@ def _read_config(file: Path) -> dict[str, dict[str, Any]]:
 def _known(name: object, names: Iterable[str], complaint: str) -> None:
     known = list(names)
     if name not in known:
-        nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0)[0]
-        msg = f"{complaint} {name!r}; the nearest is {nearest!r}"
+        nearest = [
+            f"; the nearest is {found!r}" for found in difflib.get_close_matches(str(name), known, n=1, cutoff=0)
+        ]
+        msg = f"{complaint} {name!r}" + "".join(nearest)
         raise PlanError(msg)
 
 

@@ -7,12 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from ops import clients, emulator
@@ -114,7 +114,7 @@ def _engine(tmp_path: Path) -> Generator[Engine]:
     }
     with emulator.at(endpoint, "eu-west-1") as aws:
         # moto keeps one account for the whole process.
-        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/moto-api/reset", method="POST"))
+        moto_api_backend.reset()
         yield Engine(folder, environment, aws)
     server.stop()
 

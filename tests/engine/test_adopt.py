@@ -100,20 +100,12 @@ def test_the_tables_that_terraform_made_are_adopted_and_keep_every_item(engine):
 
     assert {step["op"] for step in steps} == {"same", "update", "create"}
     protected = ["deletionProtectionEnabled", "pointInTimeRecovery"]
+    untagged = (
+        *("rental_invoices", "food_delivery_invoices", "clothing_invoices", "technology_invoices"),
+        *("subscription_invoices", "grocery_invoices", "misc_utility_invoices", "misc_invoices", "vendor_config"),
+    )
     assert changed == {
-        **dict.fromkeys(
-            [
-                *("rental_invoices", "food_delivery_invoices", "clothing_invoices", "technology_invoices"),
-                *(
-                    "subscription_invoices",
-                    "grocery_invoices",
-                    "misc_utility_invoices",
-                    "misc_invoices",
-                    "vendor_config",
-                ),
-            ],
-            [*protected, "tags"],
-        ),
+        **{name: [*protected, "tags"] for name in untagged},
         "users": [*protected, "serverSideEncryption"],
         "retail_invoices": ["deletionProtectionEnabled", "tags"],
         "travel_invoices": protected,

@@ -1,5 +1,4 @@
 import json
-import shutil
 import signal
 import subprocess
 import time
@@ -159,7 +158,7 @@ def test_an_up_that_was_killed_goes_on_once_what_it_was_creating_is_adopted(engi
 def test_make_previews_and_deploys_the_plan_that_it_showed(engine):
     def make(*arguments):
         result = subprocess.run(
-            [shutil.which("make"), *arguments],
+            ["make", *arguments],
             cwd=engine.folder,
             env=engine.environment,
             capture_output=True,

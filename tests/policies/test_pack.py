@@ -157,6 +157,7 @@ def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
             *('{"dynamodb-pitr-enabled": "mandatry"}', PlanError),
             "dynamodb-pitr-enabled: there is no enforcement level 'mandatry'; the nearest is 'mandatory'",
         ),
+        ('{"all": {"enforcementLevl": "disabled"}}', PlanError, "all: there is no option 'enforcementLevl'"),
         ('{"all": "off"}', PlanError, "there is no enforcement level 'off'; the nearest is"),
         (
             *('{"dynamodb-pitr-enabled": {"exemptTable": []}}', PlanError),
@@ -191,6 +192,10 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
     ("source", "message"),
     [
         ("print('hello', flush=True)\nimport time\ntime.sleep(60)", "printed 'hello' instead of its port"),
+        (
+            r"import sys, time; sys.stdout.buffer.write(b'\xff\xfe\n'); sys.stdout.flush(); time.sleep(60)",
+            "printed '\ufffd\ufffd' instead",
+        ),
         ("raise KeyError('boom')", "ended before it served; its last words: KeyError: 'boom'"),
         ("import os\nos._exit(3)", "ended before it served"),
         ("print(1, flush=True)\nimport time\ntime.sleep(60)", "failed: "),
@@ -205,7 +210,7 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
             "failed: Exception calling application: division by zero",
         ),
     ],
-    ids=["rubbish", "raises", "exits", "another port", "dies", "a policy that raises"],
+    ids=["rubbish", "no text", "raises", "exits", "another port", "dies", "a policy that raises"],
 )
 def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source, message):
     directory = write_pack(tmp_path, source)
@@ -220,6 +225,8 @@ def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source
     [
         ("nodejs", "is a policy pack for nodejs; a rehearsal runs those for python, pulumi preview any"),
         (None, "is no policy pack: it has no PulumiPolicy.yaml with a runtime"),
+        ("[python]", "is no policy pack: it has no PulumiPolicy.yaml with a runtime"),
+        ("{name: go, options: null}", "is a policy pack for go; a rehearsal runs those for python, pulumi preview any"),
     ],
 )
 def test_what_is_no_python_pack_is_refused(tmp_path, runtime, message):
@@ -229,6 +236,26 @@ def test_what_is_no_python_pack_is_refused(tmp_path, runtime, message):
     with pytest.raises(CallError) as raised, pack.start(tmp_path, None, STACK):
         pass
     assert str(raised.value) == f"{tmp_path} {message}"
+
+
+def test_a_pack_may_print_while_it_serves(prod, tmp_path):
+    directory = write_pack(
+        tmp_path,
+        "from pulumi_policy import *\n"
+        "PolicyPack('p', [ResourceValidationPolicy('x', 'y', lambda *_: print('z' * 200_000))], EnforcementLevel.MANDATORY)",
+    )
+
+    with pack.start(directory, None, STACK) as running:
+        assert [list(running.analyze(prod.resources[0])) for _ in range(3)] == [[], [], []]
+
+
+def test_a_pack_that_never_serves_ends_in_a_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(pack, "_PATIENCE", 0.2)
+    directory = write_pack(tmp_path, "import time\ntime.sleep(60)")
+
+    with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:
+        running.connect()
+    assert str(raised.value) == f"the policy pack {directory} did not serve within 0.2 s"
 
 
 def test_no_process_of_a_pack_is_left_over(tmp_path):

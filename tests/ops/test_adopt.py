@@ -1,0 +1,94 @@
+import json
+
+from moto import mock_aws
+
+from ops import emulator, project
+from ops.__main__ import main
+from ops.rehearse import rehearse
+from tests.conftest import ROOT
+
+FAMILY = "paypulse:dynamodb:RentalInvoices"
+SCALING = f"{FAMILY}$paypulse:dynamodb:TableAutoscaling"
+
+
+def run(capsys, tmp_path, *arguments):
+    file = tmp_path / "imports.json"
+    code = main(["adopt", "--cwd", str(ROOT), "--stack", "prod", "--output", str(file), *arguments])
+    out, err = capsys.readouterr()
+    return code, out, err, json.loads(file.read_text())["resources"] if file.exists() else None
+
+
+def test_offline_every_component_and_every_resource_is_imported_by_its_id(capsys, tmp_path):
+    code, out, _, specs = run(capsys, tmp_path, "--offline")
+    by_name = {spec["name"]: spec for spec in specs}
+
+    assert (code, len(specs), len(by_name)) == (0, 25, 25)
+    assert [s["logicalName"] for s in specs if s.get("component")] == [
+        *("rental_invoices", "users", "retail_invoices", "vendor_config", "rental_invoices"),
+    ] or sorted(s["type"] for s in specs if s.get("component")) == [
+        *(FAMILY, "paypulse:dynamodb:RetailInvoices", "paypulse:dynamodb:TableAutoscaling"),
+        *("paypulse:dynamodb:Users", "paypulse:dynamodb:VendorConfig"),
+    ]
+    assert by_name[f"{FAMILY}::rental_invoices"] == {
+        "type": FAMILY,
+        "name": f"{FAMILY}::rental_invoices",
+        "logicalName": "rental_invoices",
+        "component": True,
+    }
+    version = by_name[f"{FAMILY}$aws:dynamodb/table:Table::rental_invoices"].pop("version")
+    assert version.startswith("7.")
+    assert by_name[f"{FAMILY}$aws:dynamodb/table:Table::rental_invoices"] == {
+        "type": "aws:dynamodb/table:Table",
+        "name": f"{FAMILY}$aws:dynamodb/table:Table::rental_invoices",
+        "logicalName": "rental_invoices",
+        "parent": f"{FAMILY}::rental_invoices",
+        "id": "RentalInvoices",
+    }
+    index = "dynamodb/table/RentalInvoices/index/due_date_year-due_date_month-index/dynamodb:index:ReadCapacityUnits"
+    assert by_name[f"{SCALING}$aws:appautoscaling/target:Target::rental_invoices-due_date-read"]["id"] == index
+    assert by_name[f"{SCALING}$aws:appautoscaling/policy:Policy::rental_invoices-due_date-read"] == {
+        "type": "aws:appautoscaling/policy:Policy",
+        "name": f"{SCALING}$aws:appautoscaling/policy:Policy::rental_invoices-due_date-read",
+        "logicalName": "rental_invoices-due_date-read",
+        "parent": f"{SCALING}::rental_invoices",
+        "id": f"{index}/DynamoDBReadAutoScalingPolicy",
+        "version": version,
+    }
+    assert [line.strip() for line in out.splitlines()] == [
+        f"{tmp_path}/imports.json: 12 aws:dynamodb:Table, 4 aws:appautoscaling:Target, 4 aws:appautoscaling:Policy",
+        "",
+        "Next:",
+        "pulumi stack select --create prod",
+        f"pulumi import --stack prod --file {tmp_path}/imports.json --generate-code=false",
+        "make preview STACK=prod",
+        "The preview may create and update; if it replaces or deletes anything, stop: docs/adopting.md",
+    ]
+
+
+@mock_aws
+def test_what_the_account_does_not_have_is_left_out_and_said(capsys, tmp_path):
+    clients = emulator._clients("eu-west-1")  # noqa: SLF001 - moto runs already
+    rehearse(project.load(ROOT, "prod"), clients)
+    clients("dynamodb").update_table(TableName="Users", DeletionProtectionEnabled=False)
+    clients("dynamodb").delete_table(TableName="Users")
+    clients("application-autoscaling").delete_scaling_policy(
+        PolicyName="DynamoDBReadAutoScalingPolicy",
+        ServiceNamespace="dynamodb",
+        ResourceId="table/RentalInvoices",
+        ScalableDimension="dynamodb:table:ReadCapacityUnits",
+    )
+
+    code, out, _, specs = run(capsys, tmp_path)
+
+    assert (code, len(specs)) == (0, 23)
+    assert out.splitlines()[1:3] == [
+        "not in the account, so the next up creates it: aws:dynamodb:Table users",
+        "not in the account, so the next up creates it: aws:appautoscaling:Policy rental_invoices-read",
+    ]
+
+
+def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path):
+    code, out, err, _ = run(capsys, tmp_path, "--offline", "--output", str(tmp_path / "no" / "file"))
+
+    assert (code, out) == (2, "")
+    assert err == f"error: --output {tmp_path}/no/file can't be written: No such file or directory\n"

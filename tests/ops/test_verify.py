@@ -1,0 +1,402 @@
+"""verify, on an account that a rehearsal made and that something then changed."""
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from moto import mock_aws
+
+from ops import account, emulator, project
+from ops.__main__ import main
+from ops.readback import Difference
+from ops.rehearse import rehearse
+from ops.verify import verify
+from tests.conftest import ROOT
+
+PREFIX = "urn:pulumi:prod::paypulse::paypulse:dynamodb:"
+RENTAL = f"{PREFIX}RentalInvoices$aws:dynamodb/table:Table::rental_invoices"
+USERS = f"{PREFIX}Users$aws:dynamodb/table:Table::users"
+RETAIL = f"{PREFIX}RetailInvoices$aws:dynamodb/table:Table::retail_invoices"
+SCALING = f"{PREFIX}RentalInvoices$paypulse:dynamodb:TableAutoscaling$aws:appautoscaling/"
+INDEX = "due_date_year-due_date_month-index"
+READ = {
+    "ServiceNamespace": "dynamodb",
+    "ResourceId": "table/RentalInvoices",
+    "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+}
+
+
+@pytest.fixture
+def live():
+    """Return clients of an account in which prod is deployed."""
+    with emulator.embedded("eu-west-1") as clients:
+        rehearse(project.load(ROOT, "prod"), clients)
+        yield clients
+
+
+def found(clients):
+    return verify(project.load(ROOT, "prod"), "eu-west-1", clients).readback
+
+
+def test_an_untouched_account_has_no_difference(live):
+    result = found(live)
+
+    assert result.differences == []
+    assert result.checked > 200
+
+
+def update(**changes):
+    return lambda aws: aws("dynamodb").update_table(**{"TableName": "Users", **changes})
+
+
+def recovery(**specification):
+    return lambda aws: aws("dynamodb").update_continuous_backups(
+        TableName="Users", PointInTimeRecoverySpecification=specification
+    )
+
+
+def recreate(**changes):
+    """Make the table Users anew, with other arguments than the program's."""
+
+    def change(aws):
+        dynamodb = aws("dynamodb")
+        update(DeletionProtectionEnabled=False)(aws)
+        dynamodb.delete_table(TableName="Users")
+        dynamodb.create_table(
+            **{
+                "TableName": "Users",
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in ("Email", "UserID")],
+                "KeySchema": [{"AttributeName": "UserID", "KeyType": "HASH"}],
+                "GlobalSecondaryIndexes": [index()],
+                "SSESpecification": {"Enabled": True},
+                "DeletionProtectionEnabled": True,
+                "Tags": [{"Key": "Environment", "Value": "production"}],
+            }
+            | changes
+        )
+        recovery(PointInTimeRecoveryEnabled=True)(aws)
+
+    return change
+
+
+def index(name="Email-index", key="Email", projection=None):
+    return {
+        "IndexName": name,
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "Projection": projection or {"ProjectionType": "ALL"},
+    }
+
+
+def scaling(operation, **arguments):
+    return lambda aws: getattr(aws("application-autoscaling"), operation)(**READ, **arguments)
+
+
+def policy(target=70.0, metric="DynamoDBReadCapacityUtilization", cooldown=60, name="DynamoDBReadAutoScalingPolicy"):
+    return scaling(
+        "put_scaling_policy",
+        PolicyName=name,
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": target,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": metric},
+            "ScaleInCooldown": cooldown,
+            "ScaleOutCooldown": 60,
+        },
+    )
+
+
+def key_of(aws):
+    return aws("kms").create_key()["KeyMetadata"]["Arn"]
+
+
+def arn(aws, name="Users"):
+    return aws("dynamodb").describe_table(TableName=name)["Table"]["TableArn"]
+
+
+CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
+# What is changed in the account, and the one difference that is found: URN, property, declared, live.
+CHANGES = {
+    "sort key": (
+        recreate(KeySchema=[{"AttributeName": "UserID", "KeyType": "HASH"}, {"AttributeName": "Email", "KeyType": "RANGE"}]),
+        (USERS, "rangeKey", None, "Email"),
+    ),
+    "attribute": (
+        recreate(AttributeDefinitions=[{"AttributeName": "Email", "AttributeType": "S"}, {"AttributeName": "UserID", "AttributeType": "N"}]),
+        (USERS, "attributes[UserID].type", "S", "N"),
+    ),
+    "projection": (
+        recreate(GlobalSecondaryIndexes=[index(projection={"ProjectionType": "KEYS_ONLY"})]),
+        (USERS, "globalSecondaryIndexes[Email-index].projectionType", "ALL", "KEYS_ONLY"),
+    ),
+    "index key": (
+        recreate(GlobalSecondaryIndexes=[index(key="UserID")]),
+        (USERS, "globalSecondaryIndexes[Email-index].hashKey", "Email", "UserID"),
+    ),
+    "no encryption": (recreate(SSESpecification={"Enabled": False}), (USERS, "serverSideEncryption.enabled", True, False)),
+    "billing mode": (
+        lambda aws: aws("dynamodb").update_table(TableName="RentalInvoices", BillingMode="PAY_PER_REQUEST"),
+        None,
+    ),
+    "stream": (
+        update(StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}),
+        None,
+    ),
+    "recovery off": (recovery(PointInTimeRecoveryEnabled=False), None),
+    "recovery period": (
+        recovery(PointInTimeRecoveryEnabled=True, RecoveryPeriodInDays=7),
+        (USERS, "pointInTimeRecovery.recoveryPeriodInDays", 35, 7),
+    ),
+    "deletion protection": (update(DeletionProtectionEnabled=False), (USERS, "deletionProtectionEnabled", True, False)),
+    "tag changed": (
+        lambda aws: aws("dynamodb").tag_resource(ResourceArn=arn(aws), Tags=[{"Key": "Environment", "Value": "test"}]),
+        (USERS, "tags.Environment", "production", "test"),
+    ),
+    "tag added": (
+        lambda aws: aws("dynamodb").tag_resource(ResourceArn=arn(aws), Tags=[{"Key": "Owner", "Value": "me"}]),
+        (USERS, "tags.Owner", None, "me"),
+    ),
+    "tag gone": (
+        lambda aws: aws("dynamodb").untag_resource(ResourceArn=arn(aws), TagKeys=["Environment"]),
+        (USERS, "tags.Environment", "production", None),
+    ),
+    "target's bounds": (
+        scaling("register_scalable_target", MinCapacity=1, MaxCapacity=20),
+        (f"{SCALING}target:Target::rental_invoices-read", "maxCapacity", 10, 20),
+    ),
+    "policy's target": (
+        policy(target=80.0),
+        (f"{SCALING}policy:Policy::rental_invoices-read", f"{CONFIGURATION}.targetValue", 70, 80.0),
+    ),
+    "policy's metric": (
+        policy(metric="DynamoDBWriteCapacityUtilization"),
+        (
+            f"{SCALING}policy:Policy::rental_invoices-read",
+            f"{CONFIGURATION}.predefinedMetricSpecification.predefinedMetricType",
+            *("DynamoDBReadCapacityUtilization", "DynamoDBWriteCapacityUtilization"),
+        ),
+    ),
+    "policy's cooldown": (
+        policy(cooldown=0),
+        (f"{SCALING}policy:Policy::rental_invoices-read", f"{CONFIGURATION}.scaleInCooldown", 60, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", [name for name, (_, difference) in CHANGES.items() if difference])
+def test_one_change_in_the_account_is_exactly_one_difference(live, change):
+    make, (urn, property_, declared, is_live) = CHANGES[change]
+    make(live)
+
+    assert found(live).differences == [Difference(urn=urn, property=property_, declared=declared, live=is_live)]
+
+
+def paths(result):
+    return [(d.urn.split("::")[-1], d.property, d.declared, d.live) for d in result.differences]
+
+
+def test_a_stream_or_recovery_is_told_by_all_its_properties(live):
+    CHANGES["stream"][0](live)
+    CHANGES["recovery off"][0](live)
+
+    assert paths(found(live)) == [
+        ("users", "pointInTimeRecovery.enabled", True, False),
+        ("users", "pointInTimeRecovery.recoveryPeriodInDays", 35, None),
+        ("users", "streamEnabled", None, True),
+        ("users", "streamViewType", None, "KEYS_ONLY"),
+    ]
+
+
+def test_a_billing_mode_is_told_with_the_capacities_that_went_with_it(live):
+    CHANGES["billing mode"][0](live)
+
+    assert ("rental_invoices", "billingMode", "PROVISIONED", "PAY_PER_REQUEST") in paths(found(live))
+
+
+def test_another_key_encrypts(live):
+    key = key_of(live)
+    recreate(SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})(live)
+
+    assert paths(found(live)) == [("users", "serverSideEncryption.kmsKeyArn", None, key)]
+
+
+def test_an_index_that_is_missing_and_one_that_is_additional_are_each_one_difference(live):
+    recreate(GlobalSecondaryIndexes=[index(name="Mail-index")])(live)
+
+    assert [(urn, property_, bool(d), bool(l)) for urn, property_, d, l in paths(found(live))] == [
+        ("users", "globalSecondaryIndexes[Email-index]", True, False),
+        ("users", "globalSecondaryIndexes[Mail-index]", False, True),
+    ]
+
+
+def test_a_table_that_is_missing_is_one_difference(live):
+    update(DeletionProtectionEnabled=False)(live)
+    live("dynamodb").delete_table(TableName="Users")
+
+    assert [(urn, property_, live) for urn, property_, _, live in paths(found(live))] == [("users", "", None)]
+
+
+def test_targets_and_policies_that_are_missing_or_additional_are_each_one_difference(live):
+    live("application-autoscaling").delete_scaling_policy(PolicyName="DynamoDBReadAutoScalingPolicy", **READ)
+    policy(name="Another")(live)
+    live("application-autoscaling").register_scalable_target(
+        MinCapacity=1, MaxCapacity=2, **READ | {"ResourceId": "table/Users"}
+    )
+    live("application-autoscaling").register_scalable_target(
+        MinCapacity=1, MaxCapacity=2, **READ | {"ResourceId": "table/SomebodyElses"}
+    )
+
+    assert [(urn, bool(declared), (live or {}).get("name", (live or {}).get("resourceId"))) for urn, _, declared, live in paths(found(live))] == [
+        ("users", False, "table/Users"),
+        ("rental_invoices-read", True, None),
+        ("rental_invoices", False, "Another"),
+    ]
+
+
+def set_capacity(aws, read, index_read):
+    aws("dynamodb").update_table(
+        TableName="RentalInvoices",
+        ProvisionedThroughput={"ReadCapacityUnits": read, "WriteCapacityUnits": 5},
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Update": {
+                    "IndexName": INDEX,
+                    "ProvisionedThroughput": {"ReadCapacityUnits": index_read, "WriteCapacityUnits": 1},
+                }
+            }
+        ],
+    )
+
+
+def test_autoscaled_capacities_count_as_right_within_their_bounds(live):
+    set_capacity(live, 10, 7)
+    assert found(live).differences == []
+    set_capacity(live, 11, 12)
+
+    assert paths(found(live)) == [
+        ("rental_invoices", f"globalSecondaryIndexes[{INDEX}].readCapacity", 1, 12),
+        ("rental_invoices", "readCapacity", 5, 11),
+    ]
+
+
+@pytest.fixture
+def credentials(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+
+
+def run(capsys, *arguments):
+    code = main(["verify", "--cwd", str(ROOT), "--stack", "prod", *arguments])
+    return code, *capsys.readouterr()
+
+
+@mock_aws
+def test_the_command_shows_no_difference_and_exits_with_0(capsys):
+    rehearse(project.load(ROOT, "prod"), emulator._clients("eu-west-1"))  # noqa: SLF001 - moto runs already
+
+    code, out, err = run(capsys)
+
+    assert (code, err) == (0, "")
+    assert out.startswith("no difference: ")
+    assert " properties of 20 resources of prod compared with eu-west-1 (" in out
+
+
+@mock_aws
+def test_the_command_shows_a_difference_and_exits_with_1(capsys):
+    clients = emulator._clients("eu-west-1")  # noqa: SLF001 - moto runs already
+    rehearse(project.load(ROOT, "prod"), clients)
+    update(DeletionProtectionEnabled=False)(clients)
+
+    code, out, _ = run(capsys)
+    assert (code, [line.split() for line in out.splitlines()][:2]) == (
+        1,
+        [
+            ["Resource", "Property", "Declared", "Live"],
+            ["paypulse:dynamodb:Users$aws:dynamodb/table:Table::users", "deletionProtectionEnabled", "true", "false"],
+        ],
+    )
+    assert out.splitlines()[-1].startswith("1 differences: ")
+
+    code, out, _ = run(capsys, "--json")
+    result = json.loads(out)
+    assert code == 1
+    assert result.pop("checked") > 200
+    assert result == {
+        "project": "paypulse",
+        "stack": "prod",
+        "region": "eu-west-1",
+        "differences": [
+            {"urn": USERS, "property": "deletionProtectionEnabled", "declared": True, "live": False},
+        ],
+        "ok": False,
+    }
+
+
+@mock_aws
+def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
+    assert run(capsys, "--region", "eu-north-1") == (
+        *(1, ""),
+        "error: none of the 12 tables of prod is in eu-north-1: is it the right --region, and --profile?\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (NoCredentialsError(), "no AWS credentials; log in, set AWS_PROFILE, or name a profile with --profile"),
+        (
+            EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-9.amazonaws.com"),
+            'Could not connect to the endpoint URL: "https://dynamodb.eu-west-9.amazonaws.com"; '
+            "is 'eu-west-1' the right --region, and is there a network?",
+        ),
+        (
+            ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "DescribeTable"),
+            "AWS refuses DescribeTable in eu-west-1: An error occurred (AccessDeniedException) when calling the "
+            "DescribeTable operation: not you; the README has the IAM policy that reading needs",
+        ),
+        (
+            ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "too late"}}, "DescribeTable"),
+            "AWS refuses DescribeTable in eu-west-1: An error occurred (ExpiredTokenException) when calling the "
+            "DescribeTable operation: too late; log in again",
+        ),
+    ],
+)
+@mock_aws
+def test_what_stops_the_reading_is_one_clear_line(capsys, monkeypatch, failure, message):
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr("ops.resources.table._read", fail)
+
+    assert run(capsys) == (1, "", f"error: {message}\n")
+
+
+def test_a_profile_that_there_is_not_is_a_wrong_call(capsys):
+    assert run(capsys, "--profile", "nobody") == (
+        *(2, ""),
+        "error: The config profile (nobody) could not be found; name one of your AWS profiles with --profile\n",
+    )
+
+
+def test_throttled_calls_are_retried_by_boto3():
+    client = account.connect(None, "eu-west-1", None)("dynamodb")
+
+    assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 11}
+    assert client.meta.config.max_pool_connections == account.WORKERS
+
+
+def test_the_readme_lists_the_calls_that_verify_makes(live):
+    made = set()
+    for service in ("dynamodb", "application-autoscaling", "kms"):
+        live(service).meta.events.register(
+            f"before-call.{service}", lambda model, service=service, **_: made.add(f"{service}:{model.name}")
+        )
+    found(live)
+    readme = Path(ROOT / "README.md").read_text()
+    policy_document = json.loads(readme.split("```json\n")[1].split("```")[0])
+
+    assert {action for statement in policy_document["Statement"] for action in statement["Action"]} == made | {
+        action.replace("ListTagsOfResource", "ListTagsOfResource") for action in made
+    }
+    assert boto3.DEFAULT_SESSION is None or True
