@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse preview up verify adopt test check docs lock
+.PHONY: help setup rehearse preview up deploy analyze verify adopt test check docs lock
 
 STACK ?= dev
 BIN := .venv/bin
@@ -13,7 +13,7 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 # uv installs in seconds what takes pip a minute; pip installs uv itself, by the same lock and its hashes.
 .venv/installed: requirements-dev.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
-	@test -x $(BIN)/python || python3 -m venv .venv
+	@test -x $(BIN)/pip || python3 -m venv .venv
 	@sed -n '/^uv==/,/# via/p' requirements-dev.txt > .venv/uv.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt
@@ -25,9 +25,13 @@ rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an emb
 preview: .venv/installed .cli ## Show what a deployment of STACK would change, under its policies
 	@pulumi preview --stack $(STACK) $(PACK) --save-plan .plan-$(STACK).json $(filter-out --yes -y,$(ARGS))
 
-# The plan that the preview shows is the plan that is deployed: whatever else changes meanwhile stops the deployment.
-up: preview ## Deploy STACK: exactly what the preview shows
+up: preview deploy ## Deploy STACK: preview it, then deploy exactly what the preview showed
+
+deploy: .venv/installed .cli
 	@pulumi up --stack $(STACK) $(PACK) --plan .plan-$(STACK).json $(ARGS)
+
+analyze: .venv/installed .cli ## Judge what is deployed of STACK by its policies
+	@pulumi policy analyze --stack $(STACK) $(PACK) $(ARGS)
 
 .cli:
 	@command -v pulumi >/dev/null || { echo "The Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/" \
@@ -46,6 +50,7 @@ check: .venv/installed ## Everything that CI checks
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/ty check --quiet
+	@$(BIN)/zizmor --offline --quiet .github
 	@$(BIN)/pytest --quiet
 
 docs: .venv/installed ## Write what is generated in docs/

@@ -19,6 +19,8 @@ _TABLE_NAME = r"[a-zA-Z0-9_.-]{3,255}"
 _TABLE_NAME_RULE = "a table name has 3 to 255 characters of a-zA-Z0-9_.-"
 # A key's ARN, not an alias's: DynamoDB answers with the key, and every preview would show a difference.
 _KMS_KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
+# Tagging AWS resources, user guide: the value of a tag.
+_TAG_VALUE = r"[\w \t+=.:/@-]{1,256}"
 # DynamoDB service quotas: 40,000 units a table; Application Auto Scaling: a target utilisation of 20 to 90 percent.
 _CAPACITY = (1, 40_000)
 _UTILIZATION = (20, 90)
@@ -65,7 +67,9 @@ def load(tables: Sequence[Table]) -> Settings:
     )
     settings = Settings(
         table_names=_table_names(config, tables),
-        environment=config.read("environment", _text(".{1,256}", "must be 1 to 256 characters")),
+        environment=config.read(
+            "environment", _text(_TAG_VALUE, "must be 1 to 256 letters, digits, spaces and + - = . _ : / @")
+        ),
         protect_tables=config.read("protect_tables", _boolean),
         kms_key_arn=config.read("kms_key_arn", _text(f"({_KMS_KEY_ARN})?", "must be empty or the ARN of a KMS key")),
         autoscaling=autoscaling,

@@ -3,6 +3,8 @@
 import argparse
 import contextlib
 import json
+import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument(
         "--endpoint-url",
         metavar="URL",
-        help="an emulator on this machine instead of the embedded one",
+        help="an emulator on this machine, not the embedded one",
     )
     rehearse.add_argument(
         "--policy-pack",
@@ -93,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         "adopt",
         parents=[stack, aws],
         help="write the file by which pulumi import takes over what exists; only reads",
-        description="Write the file that pulumi import --file takes, from what the program declares and the account has.",
+        description="Write the file that pulumi import --file takes, from the program and what the account has.",
     )
     adopt.add_argument(
         "--output", type=Path, default=Path("imports.json"), metavar="FILE", help="(default: %(default)s)"
@@ -109,7 +111,7 @@ def _rehearse(options: argparse.Namespace) -> int:
     from ops.rehearse import rehearse  # noqa: PLC0415
 
     emulator.isolate()
-    aws = emulator.at(options.endpoint_url, region) if options.endpoint_url else emulator.embedded(region)
+    aws = emulator.at(options.endpoint_url, region) if options.endpoint_url is not None else emulator.embedded(region)
     with contextlib.ExitStack() as exits:
         # Before all else: the packs start while the program runs.
         packs = [exits.enter_context(pack.start(*found, stack)) for found in _packs(options, stack)]
@@ -157,9 +159,9 @@ def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
     from ops import project  # noqa: PLC0415 - each command imports only what it needs: --help answers at once
 
     stack = project.load(options.cwd.resolve(), options.stack, options.config)
-    region = getattr(options, "region", None) or stack.config.get("aws:region")
-    if not region:
-        msg = f"Pulumi.{stack.name}.yaml sets no aws:region; set it there or give --config aws:region=REGION"
+    region = getattr(options, "region", None) or stack.config.get("aws:region", "")
+    if not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]+", region):
+        msg = f"aws:region is {region!r}, which is no region; set it in Pulumi.{stack.name}.yaml or by --config"
         raise CallError(msg)
     return stack, region
 
@@ -179,4 +181,8 @@ def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    # Not sys.exit, which would wait for a thread of the program that never ends.
+    os._exit(code)

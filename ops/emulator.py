@@ -16,19 +16,21 @@ from ops.errors import CallError
 
 # moto's own account; a key that is not one of AWS's.
 _CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+# AWS's own variables; where Pulumi's and OpenTelemetry's C code sends traces, unseen by Python; what changes moto.
+_DROPPED = ("AWS_", "PULUMI_", "OTEL_", "TRACEPARENT", "MOTO_", "TEST_SERVER_MODE", "INITIAL_NO_AUTH_ACTION_COUNT")
 _CONFIG = Config(
     retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, account_id_endpoint_mode="disabled"
 )
 
 
 def isolate() -> None:
-    """Cut this process, the program that it runs, and its children off from every account, and from the network.
+    """Cut this process, and the program that it runs, off from every account and from the network; for good.
 
-    Credentials, profiles, endpoints and proxies of the environment are dropped; a connection to anywhere but this
-    machine raises PermissionError. There is no way back.
+    What the environment says of credentials, profiles, endpoints, proxies and tracing is dropped, for its children too;
+    a connection to anywhere but this machine raises PermissionError.
     """
     for name in list(os.environ):
-        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+        if name.startswith(_DROPPED) or name.lower().endswith("_proxy"):
             del os.environ[name]
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -52,8 +54,12 @@ def embedded(region: str) -> Generator[clients.Clients]:
 @contextlib.contextmanager
 def at(endpoint_url: str, region: str) -> Generator[clients.Clients]:
     """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
-    parts = urlsplit(endpoint_url)
-    if parts.scheme not in {"http", "https"} or not _is_loopback(parts.hostname):
+    try:
+        parts = urlsplit(endpoint_url)
+        is_here = parts.scheme in {"http", "https"} and _is_loopback(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_here = False
+    if not is_here:
         msg = f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT"
         raise CallError(msg)
     yield _clients(region, endpoint_url)
@@ -73,10 +79,10 @@ def _is_loopback(host: object) -> bool:
 
 
 def _refuse_to_leave(event: str, args: tuple[Any, ...]) -> None:
-    if event == "socket.connect":
-        # A string is a Unix socket's path: that stays here.
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        # A string is a Unix socket's path, and None the peer that was connected: both stay here.
         host = args[1][0] if isinstance(args[1], tuple) else "localhost"
-    elif event == "socket.getaddrinfo":
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}:
         host = args[0] or "localhost"
     else:
         return

@@ -21,7 +21,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
-from ops.errors import PlanError
+from ops.errors import CallError, PlanError
 from ops.project import Stack
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -74,10 +74,13 @@ def record(stack: Stack, create: Create | None = None, patience: float = 30) -> 
 
 
 def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
+    if not (stack.directory / "__main__.py").is_file():
+        msg = f"no {stack.directory / '__main__.py'}: there is no program to run"
+        raise CallError(msg)
     monitor = _Monitor(create or _preview)
     # As the CLI does: a program reads its configuration from here.
     os.environ["PULUMI_CONFIG"] = json.dumps(stack.config)
-    pulumi.runtime.set_all_config(stack.config, [])
+    pulumi.runtime.set_all_config(stack.config, list(stack.secret_keys))
     pulumi.runtime.settings.reset_options()
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
@@ -93,12 +96,16 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
     # Of a program that failed asyncio would tell about every task left over, as it would under the CLI.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
-        with contextlib.chdir(stack.directory), asyncio.Runner() as runner, _alarm(patience) as monitor.on_progress:
-            # One worker: resources are created one after the other, in the program's order, the same in each run.
-            runner.get_loop().set_default_executor(ThreadPoolExecutor(max_workers=1))
-            runner.run(pulumi.runtime.run_in_stack(lambda: _run_main(stack.directory)))
+        # What the program prints is no part of a command's answer.
+        with (
+            contextlib.chdir(stack.directory),
+            contextlib.redirect_stdout(sys.stderr),
+            _event_loop() as loop,
+            _alarm(patience) as monitor.on_progress,
+        ):
+            loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run_main(stack.directory)))
     except _NoProgressError:
-        last = monitor.plan.resources[-1].urn
+        last = monitor.plan.resources[-1].urn if monitor.plan.resources else "its start"
         msg = (
             f"the program does not end: in {patience:g} s nothing new; an output or a call never returns, after {last}"
         )
@@ -113,6 +120,25 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
             return monitor.plan
         raise monitor.failure or PlanError(_traceback(error, stack.directory)) from error
     return monitor.plan
+
+
+@contextlib.contextmanager
+def _event_loop() -> Generator[asyncio.AbstractEventLoop]:
+    """Yield an event loop; afterwards cancel what is left on it, and wait for no call that never returns."""
+    loop = asyncio.new_event_loop()
+    # One worker: resources are created one after the other, in the program's order, the same in each run.
+    executor = ThreadPoolExecutor(max_workers=1)
+    loop.set_default_executor(executor)
+    try:
+        yield loop
+    finally:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+        executor.shutdown(wait=False)
+        loop.close()
 
 
 def _run_main(directory: Path) -> None:
@@ -152,6 +178,9 @@ class _Monitor(mocks.MockMonitor):
 
     def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         self.on_progress()
+        for option in ("remote", "importId"):
+            if getattr(request, option):
+                self._refuse(f"registers {request.name} with the option {option}")
         registration = Registration(
             urn=self.make_urn(request.parent, request.type, request.name),
             type=request.type,
@@ -180,7 +209,7 @@ class _Monitor(mocks.MockMonitor):
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         """Keep the outputs of the stack."""
         if request.urn == self.plan.resources[0].urn:
-            self.plan.outputs.update(plain(json_format.MessageToDict(request.outputs)))
+            self.plan.outputs.update(plain(json_format.MessageToDict(request.outputs), hide_secrets=True))
         return empty_pb2.Empty()
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Never:
@@ -198,14 +227,14 @@ class _Monitor(mocks.MockMonitor):
         raise self.failure
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def plain(value: Any, *, hide_secrets: bool = False) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value without secret wrappers, and whole numbers as int: on the wire all are double."""
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
-            return plain(value["value"])
-        return {key: plain(value[key]) for key in sorted(value)}
+            return "[secret]" if hide_secrets else plain(value["value"])
+        return {key: plain(value[key], hide_secrets=hide_secrets) for key in sorted(value)}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, hide_secrets=hide_secrets) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -237,9 +266,9 @@ def _traceback(error: Exception, directory: Path) -> str:
     """Format an error of the program with the frames of its own code only."""
     foreign = (Path(sys.prefix), Path(__file__).parent)
     frames = [
-        frame
+        (frame.filename, frame.lineno or 0, frame.name, frame.line)
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).is_relative_to(directory) and not any(map(Path(frame.filename).is_relative_to, foreign))
     ]
-    lines = traceback.format_list(frames) + traceback.format_exception_only(error)
+    lines = traceback.StackSummary.from_list(frames).format() + traceback.format_exception_only(error)
     return "the program failed:\n" + "".join(lines).rstrip()

@@ -1,10 +1,11 @@
 """A Pulumi project and one of its stacks, read as the CLI reads them: Pulumi.yaml and Pulumi.STACK.yaml."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -13,12 +14,16 @@ from ops.errors import CallError
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack of the project in `directory`; `config` maps full keys (`paypulse:environment`) to values as text."""
+    """A stack of the project in `directory`; `config` maps full keys (`paypulse:environment`) to values as text.
+
+    `secret_keys` are those that the stack's file has encrypted.
+    """
 
     directory: Path
     project: str
     name: str
     config: dict[str, str]
+    secret_keys: frozenset[str] = frozenset()
 
 
 def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
@@ -37,12 +42,13 @@ def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
         if given.keys() & {"default", "value"}:
             config[key] = given.get("value", given.get("default"))
     config |= _config(_stack_file(directory, name), project)
+    secret_keys = frozenset(key for key, value in config.items() if _is_encrypted(value))
     config |= _config({"config": dict(map(_override, overrides))}, project)
     for key, value in config.items():
         if _is_encrypted(value):
             msg = f"{key} is encrypted in Pulumi.{name}.yaml, and only Pulumi has its key; give --config {key}=VALUE"
             raise CallError(msg)
-    return Stack(directory, project, name, {key: _text(value) for key, value in config.items()})
+    return Stack(directory, project, name, {key: _text(value) for key, value in config.items()}, secret_keys)
 
 
 def _override(text: str) -> tuple[str, str]:
@@ -55,6 +61,9 @@ def _override(text: str) -> tuple[str, str]:
 
 def _stack_file(directory: Path, name: str) -> dict[str, Any]:
     path = directory / f"Pulumi.{name}.yaml"
+    if not re.fullmatch("[A-Za-z0-9_.-]{1,100}", name):
+        msg = f"the stack {name!r}: a stack's name has up to 100 characters of A-Za-z0-9_.-"
+        raise CallError(msg)
     if not path.is_file():
         known = sorted(other.name.split(".")[1] for other in directory.glob("Pulumi.*.yaml"))
         msg = f"the stack {name!r} has no {path.name}; the stacks here: {', '.join(known) or 'none'}"
@@ -62,13 +71,34 @@ def _stack_file(directory: Path, name: str) -> dict[str, Any]:
     return _mapping(path)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2, as the CLI reads it: `yes` and dates are text. Keys are text, and stand once."""
+
+    yaml_implicit_resolvers: ClassVar = {}  # ty: ignore[incompatible-attribute-override] - as PyYAML does it
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        keys = [key.value for key, _ in node.value]
+        if len(set(map(str, keys))) < len(keys):
+            raise yaml.constructor.ConstructorError(problem="a key stands twice", problem_mark=node.start_mark)
+        return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         msg = f"no {path}; run this in the project's folder, or name that with --cwd"
         raise CallError(msg) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         msg = f"{path} can't be read: {' '.join(str(error).split())}"
         raise CallError(msg) from None
     if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
@@ -90,4 +120,6 @@ def _is_encrypted(value: object) -> bool:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, default=str)

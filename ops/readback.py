@@ -96,7 +96,7 @@ def _by_name(value: Any) -> Any:  # noqa: ANN401 - JSON values
     if isinstance(value, list):
         if all(isinstance(item, dict) and "name" in item for item in value):
             return {f"[{item['name']}]": item for item in value}
-        return sorted(value)
+        return sorted(value, key=str)
     return value
 
 

@@ -1,7 +1,8 @@
 """Deploys a stack to an embedded AWS, under the policy packs, and reads it back."""
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,16 +51,14 @@ def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehe
         if not resource.custom:
             return "", {}
         module = resources.module(resource.type)
-        try:
+        with _understanding(f"{resource.urn} can't be created"):
             return module.create(clients, resource.inputs)
-        except (BotoCoreError, ClientError) as error:
-            msg = f"{resource.urn} can't be created: {' '.join(str(error).split())}"
-            raise PlanError(msg) from None
 
     plan = record(stack, create)
     if not any(map(_is_mandatory, violations)):
         violations += [violation for pack in packs for violation in pack.analyze_stack(plan)]
-    read = readback.read_back(plan, clients)
+    with _understanding("what was created can't be read back"):
+        read = readback.read_back(plan, clients)
     return Rehearsal(
         stack=stack,
         plan=plan,
@@ -68,6 +67,20 @@ def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehe
         readback=read,
         seconds=time.perf_counter() - started,
     )
+
+
+@contextlib.contextmanager
+def _understanding(what: str) -> Generator[None]:
+    """Put into a line what AWS refuses, and what isn't of the form that AWS has: inputs, or an endpoint's answer."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        hint = "; a rehearsal needs an empty emulator" if "ResourceInUse" in str(error) else ""
+        msg = f"{what}: {' '.join(str(error).split())}{hint}"
+        raise PlanError(msg) from None
+    except (AttributeError, KeyError, TypeError) as error:
+        msg = f"{what}: its inputs, or what the endpoint answers, have another form than AWS's: {error!r}"
+        raise PlanError(msg) from None
 
 
 def _is_mandatory(violation: Violation) -> bool:

@@ -1,8 +1,9 @@
 """What a person reads on a terminal, and a machine from a pipe."""
 
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ops.adopt import Adoption
 from ops.plan import Registration
@@ -20,9 +22,8 @@ from ops.verify import Verification
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that neither wraps nor colours what goes into a pipe."""
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=240)
+    """Return a console with colours on a terminal only, and lines as long as they are: cut short, they mislead."""
+    return Console(stderr=stderr, highlight=False, width=400)
 
 
 def rehearsal_json(rehearsal: Rehearsal) -> str:
@@ -70,9 +71,9 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
     out.print(_tree_table(resources))
     out.print("\n[bold]Outputs[/]")
     out.print(_grid(*([path, str(value)] for path, value in _flat(rehearsal.plan.outputs))))
-    out.print("\n[bold]Tables and indexes, read back from the embedded AWS[/]")
+    out.print("\n[bold]Tables and indexes, read back[/]")
     out.print(_tables(read))
-    out.print("\n[bold]Autoscaling, read back from the embedded AWS[/]")
+    out.print("\n[bold]Autoscaling, read back[/]")
     out.print(_autoscaling(read))
     _print_policies(rehearsal, out)
     counts = Counter(_short(resource.type) for resource in resources if resource.custom)
@@ -136,7 +137,7 @@ def print_differences(differences: list[Difference], out: Console) -> None:
     """Print a row for each difference; nothing where there is none."""
     if differences:
         rows = (
-            [d.urn.split("::", 2)[2], d.property or "(the resource)", _json(d.declared), _json(d.live)]
+            [d.urn.split("::", 2)[2], d.property or "(the resource)", json.dumps(d.declared), json.dumps(d.live)]
             for d in differences
         )
         out.print(_grid(*rows, header=("Resource", "Property", "Declared", "Live")))
@@ -147,12 +148,13 @@ def _tree_table(resources: list[Registration]) -> Table:
     for resource in resources:
         children[resource.parent].append(resource)
 
-    def rows(parent: str, guides: str) -> Iterator[list[str]]:
+    def rows(parent: str, guides: str) -> Iterator[list[str | Text]]:
         for resource in children[parent]:
             last = resource is children[parent][-1]
             branch = ("└─ " if last else "├─ ") if parent else ""
             protected = "protected" if resource.protect else ""
-            yield ["[green]+[/]", guides + branch + _short(resource.type), resource.name, "[green]create[/]", protected]
+            type_, plan = guides + branch + _short(resource.type), Text("create", "green")
+            yield [Text("+", "green"), type_, resource.name, plan, protected]
             yield from rows(resource.urn, guides + (("   " if last else "│  ") if parent else ""))
 
     return _grid(*rows("", ""), header=("", "Type", "Name", "Plan", ""))
@@ -213,8 +215,7 @@ def _autoscaling(read: Readback) -> Table:
 
 def _short(type_: str) -> str:
     """Shorten a type token as the CLI shows it: aws:dynamodb/table:Table to aws:dynamodb:Table."""
-    package, module, name = type_.split(":")
-    return f"{package}:{module.split('/')[0]}:{name}"
+    return re.sub("/[^:]*:", ":", type_)
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON values
@@ -225,12 +226,9 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN
         yield path, value
 
 
-def _json(value: object) -> str:
-    return escape(json.dumps(value))
-
-
-def _grid(*rows: list[str], header: tuple[str, ...] = ()) -> Table:
+def _grid(*rows: Sequence[str | Text], header: tuple[str, ...] = ()) -> Table:
     grid = Table(*header, box=None, show_header=bool(header), header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for row in rows:
-        grid.add_row(*row)
+        # What a program says is text, never markup.
+        grid.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
     return grid

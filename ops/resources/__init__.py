@@ -23,6 +23,6 @@ MODULES: dict[str, ModuleType] = {module.TYPE: module for module in (table, scal
 def module(type_: str) -> ModuleType:
     """Return the module of a type. Raises PlanError for a type that has none."""
     if type_ not in MODULES:
-        msg = f"{type_} is a resource type that ops can't create; add a module for it to ops/resources/"
+        msg = f"ops can't create {type_}; add a module for it to ops/resources/, and to MODULES in its __init__.py"
         raise PlanError(msg)
     return MODULES[type_]

@@ -28,7 +28,8 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         {
             "IndexName": index.get("name"),
             "KeySchema": _key_schema(index),
-            "Projection": {"ProjectionType": index.get("projectionType")},
+            "Projection": {"ProjectionType": index.get("projectionType")}
+            | ({"NonKeyAttributes": index["nonKeyAttributes"]} if "nonKeyAttributes" in index else {}),
             **_throughput(index),
         }
         for index in inputs.get("globalSecondaryIndexes", [])

@@ -89,7 +89,10 @@ REFUSED = {
         "autoscaling_scale_out_cooldown=-1",
         "paypulse:autoscaling_scale_out_cooldown = '-1': must be a whole number, 0 to 2147483647",
     ),
-    "no environment": ("environment=", "paypulse:environment = '': must be 1 to 256 characters"),
+    "no environment": (
+        "environment=",
+        "paypulse:environment = '': must be 1 to 256 letters, digits, spaces and + - = . _ : / @",
+    ),
     "an alias for a key": (
         "kms_key_arn=arn:aws:kms:eu-west-1:123456789012:alias/mine",
         "paypulse:kms_key_arn = 'arn:aws:kms:eu-west-1:123456789012:alias/mine': must be empty or the ARN of a KMS key",

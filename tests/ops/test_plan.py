@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ops import plan
-from ops.errors import PlanError
+from ops.errors import CallError, PlanError
 
 TABLE = """
     aws.dynamodb.Table("t", name="things", hash_key="id", attributes=[{"name": "id", "type": "S"}])
@@ -70,7 +70,7 @@ def test_what_create_returns_flows_on_into_the_program(program):
 
     recorded = plan.record(stack, lambda _: ("the-id", {"arn": "the-arn"}))
 
-    assert recorded.outputs == {"arn": "the-arn", "id": "the-id", "nested": {"secret": 5}}
+    assert recorded.outputs == {"arn": "the-arn", "id": "the-id", "nested": {"secret": "[secret]"}}
 
 
 def test_runs_leave_nothing_behind(program):
@@ -158,6 +158,34 @@ def test_reading_what_exists_fails(program):
         "the program reads the existing aws:dynamodb/table:Table 'things', "
         "which needs the real provider; run pulumi preview"
     )
+
+
+def test_importing_and_remote_components_fail(program):
+    assert failure(
+        program("aws.dynamodb.Table('t', hash_key='id', opts=pulumi.ResourceOptions(import_='things'))")
+    ) == ("the program registers t with the option importId, which needs the real provider; run pulumi preview")
+    assert failure(program("pulumi.ComponentResource('eks:index:Cluster', 'c', {}, None, remote=True)")) == (
+        "the program registers c with the option remote, which needs the real provider; run pulumi preview"
+    )
+
+
+def test_a_call_that_never_returns_does_not_hold_up_the_end(program):
+    stack = program(
+        "import asyncio, time\npulumi.export('x', pulumi.Output.from_input(asyncio.to_thread(time.sleep, 3)))"
+    )
+    started = time.perf_counter()
+
+    assert failure(stack, patience=0.2).startswith("the program does not end: ")
+    assert time.perf_counter() - started < 2
+
+
+def test_a_folder_without_a_program_is_a_wrong_call(program):
+    stack = program("")
+    (stack.directory / "__main__.py").unlink()
+
+    with pytest.raises(CallError) as error:
+        plan.record(stack)
+    assert str(error.value) == f"no {stack.directory}/__main__.py: there is no program to run"
 
 
 def test_calling_a_function_of_the_provider_fails(program):

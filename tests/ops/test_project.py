@@ -21,7 +21,7 @@ def test_a_stack_has_the_defaults_of_the_project_then_its_own_values_then_those_
           required: {type: string}
           short: text
         """,
-        "config: {'demo:size': 6, 'demo:list': [1, {a: b}], 'demo:ratio': 0.5}",
+        "config: {'demo:size': 6, 'demo:list': [1, {a: b}], 'demo:ratio': 0.5, 'demo:word': yes, 'demo:day': 2026-01-01, 'demo:none': null}",
     )
 
     assert project.load(tmp_path, "dev", ["size=7", "aws:profile=a=b"]) == project.Stack(
@@ -31,10 +31,13 @@ def test_a_stack_has_the_defaults_of_the_project_then_its_own_values_then_those_
         {
             "aws:region": "eu-west-1",
             "demo:size": "7",
-            "demo:True": "true",
+            "demo:on": "true",
             "demo:short": "text",
             "demo:list": '[1, {"a": "b"}]',
             "demo:ratio": "0.5",
+            "demo:word": "yes",
+            "demo:day": "2026-01-01",
+            "demo:none": "",
             "aws:profile": "a=b",
         },
     )
@@ -45,6 +48,7 @@ def test_an_encrypted_value_is_refused_unless_given(tmp_path, value):
     write(tmp_path, stack_file=f"config: {{'demo:token': {value}}}")
 
     assert project.load(tmp_path, "dev", ["token=given"]).config == {"demo:token": "given"}
+    assert project.load(tmp_path, "dev", ["token=given"]).secret_keys == {"demo:token"}
     with pytest.raises(CallError) as error:
         project.load(tmp_path, "dev")
     assert str(error.value) == (
@@ -60,6 +64,7 @@ def test_an_encrypted_value_is_refused_unless_given(tmp_path, value):
         ("name: [demo]", "", "{0}/Pulumi.yaml has no name: for the project"),
         ("name: demo", "config: 5", "{0}/Pulumi.dev.yaml, or its config:, is not a mapping of keys to values"),
         ("name: demo", "a: b: c", "{0}/Pulumi.dev.yaml can't be read: mapping values are not allowed here"),
+        ("name: demo", "config: {a: 1, a: 2}", "{0}/Pulumi.dev.yaml can't be read: a key stands twice"),
     ],
 )
 def test_a_file_that_is_no_stack_is_refused(tmp_path, project_file, stack_file, message):

@@ -99,7 +99,10 @@ def test_the_whole_stack_is_judged_at_the_end(capsys, program):
     assert (code, len(result["resources"])) == (1, 3)
     assert [(v["policy"], v["message"].splitlines()[-1]) for v in result["policies"]] == [
         ("dynamodb-autoscaling-enabled", "table 'Users' is billed by request: there is no capacity to scale"),
-        ("dynamodb-autoscaling-enabled", "the read capacity of table 'Users' has a scalable target, but no target tracking scaling policy"),
+        (
+            "dynamodb-autoscaling-enabled",
+            "the read capacity of table 'Users' has a scalable target, but no target tracking scaling policy",
+        ),
     ]
 
 
