@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from moto.moto_api._internal.models import moto_api_backend
-from moto.server import ThreadedMotoServer
 
 from ops import clients, emulator
 from ops.__main__ import main
@@ -98,9 +97,15 @@ def _engine(tmp_path: Path) -> Generator[Engine]:
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "tests", "__pycache__"))
     (folder / ".venv").symlink_to(ROOT / ".venv")
     (tmp_path / "state").mkdir()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    # A process of its own: moto keeps one account for a whole process.
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     environment = os.environ | {
         "PATH": f"{Path(__file__).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
@@ -112,11 +117,15 @@ def _engine(tmp_path: Path) -> Generator[Engine]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": "eu-west-1",
     }
-    with emulator.at(endpoint, "eu-west-1") as aws:
-        # moto keeps one account for the whole process.
-        moto_api_backend.reset()
-        yield Engine(folder, environment, aws)
-    server.stop()
+    try:
+        while server.poll() is None:
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+                break
+        with emulator.at(endpoint, "eu-west-1") as aws:
+            yield Engine(folder, environment, aws)
+    finally:
+        server.kill()
+        server.wait()
 
 
 @pytest.fixture

@@ -118,9 +118,10 @@ def test_what_would_lose_a_table_of_prod_is_refused(deployed, edits):
 
 
 def test_destroying_prod_is_refused(deployed):
-    out = deployed.run("destroy", "--yes", "--skip-preview", "--stack", "prod", fails=True)
+    out = deployed.run("destroy", "--yes", "--stack", "prod", fails=True)
 
     assert "cannot be deleted" in out
+    assert deployed.changes("--stack", "prod") == {"same": RESOURCES}
     assert len(deployed.tables()) == 12
 
 
