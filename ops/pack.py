@@ -131,9 +131,11 @@ class Pack:
         first: queue.Queue[str] = queue.Queue()
 
         def drain(out: IO[str]) -> None:
-            first.put(out.readline().strip())
-            for _ in out:
-                pass
+            # A ValueError: the pack is ended, and its output closed.
+            with contextlib.suppress(ValueError):
+                first.put(out.readline().strip())
+                for _ in out:
+                    pass
 
         threading.Thread(target=drain, args=[self._process.stdout], daemon=True).start()
         try:
