@@ -107,10 +107,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rehearse(options: argparse.Namespace) -> int:
     stack, region = _stack_and_region(options)
-    from ops import emulator, pack, report  # noqa: PLC0415
+    from ops import emulator  # noqa: PLC0415
+
+    # First of all: what is imported next may open connections of its own.
+    emulator.isolate()
+    from ops import pack, report  # noqa: PLC0415
     from ops.rehearse import rehearse  # noqa: PLC0415
 
-    emulator.isolate()
     aws = emulator.at(options.endpoint_url, region) if options.endpoint_url is not None else emulator.embedded(region)
     with contextlib.ExitStack() as exits:
         # Before all else: the packs start while the program runs.
