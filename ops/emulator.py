@@ -1,6 +1,7 @@
 """The embedded AWS: moto in this process, or an emulator on this machine; never a real account."""
 
 import contextlib
+import functools
 import ipaddress
 import os
 import sys
@@ -65,6 +66,7 @@ def at(endpoint_url: str, region: str) -> Generator[clients.Clients]:
     yield _clients(region, endpoint_url)
 
 
+@functools.cache
 def _clients(region: str, endpoint_url: str | None = None) -> clients.Clients:
     return clients.make(boto3.Session(region_name=region, **_CREDENTIALS), _CONFIG, endpoint_url)
 

@@ -1,6 +1,6 @@
 """aws.dynamodb.Table."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -66,10 +66,11 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
     """Yield those of the tables that exist, each as provider inputs."""
-    return filter(None, each(lambda name: _read(clients, name), tables))
+    managed_key = cache(lambda: _managed_key(clients))
+    return filter(None, each(lambda name: _read(clients, name, managed_key), tables))
 
 
-def _read(clients: Clients, name: str) -> dict[str, Any] | None:
+def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) -> dict[str, Any] | None:
     dynamodb = clients("dynamodb")
     try:
         table = dynamodb.describe_table(TableName=name)["Table"]
@@ -97,7 +98,7 @@ def _read(clients: Clients, name: str) -> dict[str, Any] | None:
         ],
         "streamEnabled": stream.get("StreamEnabled"),
         "streamViewType": stream.get("StreamViewType"),
-        "serverSideEncryption": _live_encryption(clients, table.get("SSEDescription", {})),
+        "serverSideEncryption": _live_encryption(table.get("SSEDescription", {}), managed_key),
         "pointInTimeRecovery": {
             "enabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED",
             "recoveryPeriodInDays": recovery.get("RecoveryPeriodInDays"),
@@ -124,15 +125,14 @@ def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:
     return {"Enabled": True, "SSEType": "KMS", **key}
 
 
-def _live_encryption(clients: Clients, description: dict[str, Any]) -> dict[str, Any]:
+def _live_encryption(description: dict[str, Any], managed_key: Callable[[], str | None]) -> dict[str, Any]:
     """Name the key only where it is not the AWS managed one: that one is what a declaration without a key means."""
     if description.get("Status") not in {"ENABLED", "UPDATING"}:
         return {"enabled": False}
     key = description.get("KMSMasterKeyArn")
-    return {"enabled": True, "kmsKeyArn": None if key == _managed_key(clients) else key}
+    return {"enabled": True, "kmsKeyArn": None if key == managed_key() else key}
 
 
-@cache
 def _managed_key(clients: Clients) -> str | None:
     """Return the ARN of the AWS managed key, which an account has only once something was encrypted with it."""
     kms = clients("kms")
