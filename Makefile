@@ -23,11 +23,14 @@ rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an emb
 	@$(BIN)/python -m ops rehearse --stack $(STACK) $(ARGS)
 
 preview: .venv/installed .cli ## Show what a deployment of STACK would change, under its policies
+	@rm -f .plan-$(STACK).json
 	@pulumi preview --stack $(STACK) $(PACK) --save-plan .plan-$(STACK).json $(filter-out --yes -y,$(ARGS))
 
-up: preview deploy ## Deploy STACK: preview it, then deploy exactly what the preview showed
+up: preview ## Deploy STACK: preview it, then deploy exactly what the preview showed
+	@$(MAKE) --no-print-directory deploy
 
 deploy: .venv/installed .cli
+	@test -f .plan-$(STACK).json || { echo "no plan for $(STACK): make preview STACK=$(STACK) makes one" >&2; exit 2; }
 	@pulumi up --stack $(STACK) $(PACK) --plan .plan-$(STACK).json $(ARGS)
 
 analyze: .venv/installed .cli ## Judge what is deployed of STACK by its policies

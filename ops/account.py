@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -20,18 +21,44 @@ from ops.errors import CallError, PlanError
 
 # Reads at once, each on a connection of its own. More make AWS throttle a large account, and retries slow.
 WORKERS = 32
-_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 10}, max_pool_connections=WORKERS, connect_timeout=10)
+_CONFIG = Config(
+    retries={"mode": "adaptive", "max_attempts": 5},
+    max_pool_connections=WORKERS,
+    connect_timeout=10,
+    read_timeout=10,
+)
 _LOGIN = {"UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException", "InvalidSignatureException"}
 
 
 def connect(profile: str | None, region: str, endpoint_url: str | None) -> clients.Clients:
-    """Return clients with the credentials of boto3's usual chain. Raises CallError for a profile that there isn't."""
+    """Return clients with the credentials of boto3's usual chain.
+
+    Raises CallError for a profile that there isn't, and for an endpoint that is no URL.
+    """
+    if endpoint_url is not None and not _is_url(endpoint_url):
+        msg = f"--endpoint-url {endpoint_url!r} is no URL; use http://HOST:PORT"
+        raise CallError(msg)
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
     except ProfileNotFound as error:
         msg = f"{error}; name one of your AWS profiles with --profile"
         raise CallError(msg) from None
     return clients.make(session, _CONFIG, endpoint_url)
+
+
+def refuse_if_elsewhere(stack: str, region: str, declared: int, found: int) -> None:
+    """Raise PlanError where none of the tables is there: that is another account or region, not a difference."""
+    if declared and not found:
+        msg = f"none of the {declared} tables of {stack} is in {region}: is it the right --region, and --profile?"
+        raise PlanError(msg)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 @contextlib.contextmanager
@@ -48,11 +75,18 @@ def reading(region: str) -> Generator[ThreadPoolExecutor]:
         raise PlanError(msg) from None
     except ClientError as error:
         code, operation = error.response.get("Error", {}).get("Code", ""), error.operation_name
-        way_out = "log in again" if code in _LOGIN else "the README has the IAM policy that reading needs"
-        msg = f"AWS refuses {operation} in {region}: {' '.join(str(error).split())}; {way_out}"
+        msg = f"AWS refuses {operation} in {region}: {' '.join(str(error).split())}"
+        if code in _LOGIN:
+            msg += "; log in again"
+        elif "Denied" in code or "NotAuthorized" in code:
+            msg += "; the README has the IAM policy that reading needs"
         raise PlanError(msg) from None
     except BotoCoreError as error:
         msg = f"AWS can't be read in {region}: {' '.join(str(error).split())}"
         raise PlanError(msg) from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = f"what answers for {region} is not AWS, its answer has another form: {error!r}"
+        raise PlanError(msg) from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        # A call that never returns must not hold up the end.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -105,7 +105,11 @@ def print_adoption(adoption: Adoption, file: Path, out: Console) -> None:
     counts = Counter(_short(spec["type"]) for spec in adoption.imports["resources"] if "id" in spec)
     out.print(f"{file}: " + (", ".join(f"{count} {type_}" for type_, count in counts.items()) or "no resource"))
     for resource in adoption.missing:
-        out.print(f"[yellow]not in the account[/], so the next up creates it: {_short(resource.type)} {resource.name}")
+        what = f"{_short(resource.type)} {resource.name}"
+        out.print(f"[yellow]not in the account[/], so the next up creates it: {what}")
+        if resource.urn in adoption.in_the_way:
+            name = adoption.in_the_way[resource.urn]
+            out.print(f"[red]in its way[/]: its scalable target has the policy {escape(name)}; delete that first")
     name = adoption.stack.name
     out.print("\nNext:")
     for command in (
@@ -137,7 +141,7 @@ def print_differences(differences: list[Difference], out: Console) -> None:
     """Print a row for each difference; nothing where there is none."""
     if differences:
         rows = (
-            [d.urn.split("::", 2)[2], d.property or "(the resource)", json.dumps(d.declared), json.dumps(d.live)]
+            [d.urn.split("::", 2)[2], d.property or "(the resource)", _value(d.declared), _value(d.live)]
             for d in differences
         )
         out.print(_grid(*rows, header=("Resource", "Property", "Declared", "Live")))
@@ -216,6 +220,12 @@ def _autoscaling(read: Readback) -> Table:
 def _short(type_: str) -> str:
     """Shorten a type token as the CLI shows it: aws:dynamodb/table:Table to aws:dynamodb:Table."""
     return re.sub("/[^:]*:", ":", type_)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return "there"
+    return "absent" if value is None else json.dumps(value)
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON values

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ops import account, readback
 from ops.clients import Clients
-from ops.errors import PlanError
 from ops.plan import Plan, record
 from ops.project import Stack
 from ops.resources import table
@@ -25,17 +24,13 @@ class Verification:
 def verify(stack: Stack, region: str, clients: Clients) -> Verification:
     """Record the plan of a stack, as a preview does, and read all of it from the account.
 
-    Raises PlanError also where none of the tables is there: that is another account or region, not a difference.
+    Raises PlanError also where none of the tables is there.
     """
     started = time.perf_counter()
     plan = record(stack)
     with account.reading(region) as pool:
         read = readback.read_back(plan, clients, pool.map)
-    tables = [resource for resource in plan.resources if resource.type == table.TYPE]
-    if tables and not read.live[table.TYPE]:
-        msg = (
-            f"none of the {len(tables)} tables of {stack.name} is in {region}: is it the right --region, and --profile?"
-        )
-        raise PlanError(msg)
+    declared = sum(resource.type == table.TYPE for resource in plan.resources)
+    account.refuse_if_elsewhere(stack.name, region, declared, len(read.live[table.TYPE]))
     seconds = time.perf_counter() - started
     return Verification(stack=stack, plan=plan, region=region, readback=read, seconds=seconds)

@@ -47,6 +47,9 @@ def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[st
                 "scalableDimension": target["ScalableDimension"],
                 "minCapacity": target["MinCapacity"],
                 "maxCapacity": target["MaxCapacity"],
+                "suspendedState": {
+                    key[0].lower() + key[1:]: value for key, value in target.get("SuspendedState", {}).items()
+                },
             }
             if table_name(live) in wanted:
                 yield live

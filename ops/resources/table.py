@@ -78,6 +78,7 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
         return None
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     recovery = backups.get("PointInTimeRecoveryDescription", {})
+    expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
     stream = table.get("StreamSpecification", {})
     return {
@@ -96,6 +97,21 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
             }
             for index in table.get("GlobalSecondaryIndexes", [])
         ],
+        "localSecondaryIndexes": [
+            {
+                "name": index["IndexName"],
+                "projectionType": index["Projection"]["ProjectionType"],
+                "rangeKey": _keys(index).get("rangeKey"),
+            }
+            for index in table.get("LocalSecondaryIndexes", [])
+        ],
+        "ttl": {
+            "enabled": expiry.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"},
+            "attributeName": expiry.get("AttributeName"),
+        },
+        "tableClass": _unless("STANDARD", table.get("TableClassSummary", {}).get("TableClass")),
+        # No input of the provider: a table that is going, or has lost its key, is not as declared.
+        "status": _unless("UPDATING", _unless("ACTIVE", table["TableStatus"])),
         "streamEnabled": stream.get("StreamEnabled"),
         "streamViewType": stream.get("StreamViewType"),
         "serverSideEncryption": _live_encryption(table.get("SSEDescription", {}), managed_key),
@@ -106,6 +122,10 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled"),
         "tags": {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]},
     }
+
+
+def _unless(usual: str, value: str | None) -> str | None:
+    return None if value == usual else value
 
 
 def _key_schema(item: dict[str, Any]) -> list[dict[str, Any]]:

@@ -85,6 +85,40 @@ def test_what_the_account_does_not_have_is_left_out_and_said(capsys, tmp_path):
     ]
 
 
+@mock_aws
+def test_a_policy_of_another_name_on_the_same_target_is_in_the_way(capsys, tmp_path):
+    clients = emulator._clients("eu-west-1")  # noqa: SLF001 - moto runs already
+    rehearse(project.load(ROOT, "prod"), clients)
+    dimension = {
+        "ServiceNamespace": "dynamodb",
+        "ResourceId": "table/RentalInvoices",
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+    }
+    scaling = clients("application-autoscaling")
+    scaling.delete_scaling_policy(PolicyName="DynamoDBReadAutoScalingPolicy", **dimension)
+    scaling.put_scaling_policy(
+        PolicyName="ByHand",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 50.0,
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"},
+        },
+        **dimension,
+    )
+
+    out = run(capsys, tmp_path)[1]
+
+    assert out.splitlines()[2] == "in its way: its scalable target has the policy ByHand; delete that first"
+
+
+@mock_aws
+def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys, tmp_path):
+    assert run(capsys, tmp_path)[:3] == (
+        *(1, ""),
+        "error: none of the 12 tables of prod is in eu-west-1: is it the right --region, and --profile?\n",
+    )
+
+
 def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path):
     code, out, err, _ = run(capsys, tmp_path, "--offline", "--output", str(tmp_path / "no" / "file"))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
+from moto.dynamodb.models.table import Table
 
 from ops import account, emulator, project
 from ops.__main__ import main
@@ -175,6 +176,37 @@ CHANGES = {
         lambda aws: aws("dynamodb").untag_resource(ResourceArn=arn(aws), TagKeys=["Environment"]),
         (USERS, "tags.Environment", "production", None),
     ),
+    "expiry": (
+        lambda aws: aws("dynamodb").update_time_to_live(
+            TableName="Users", TimeToLiveSpecification={"Enabled": True, "AttributeName": "at"}
+        ),
+        None,
+    ),
+    "target suspended": (
+        scaling(
+            "register_scalable_target",
+            MinCapacity=1,
+            MaxCapacity=10,
+            SuspendedState={"ScheduledScalingSuspended": True},
+        ),
+        (f"{SCALING}target:Target::rental_invoices-read", "suspendedState", None, {"scheduledScalingSuspended": True}),
+    ),
+    "local index": (
+        recreate(
+            KeySchema=[{"AttributeName": "UserID", "KeyType": "HASH"}, {"AttributeName": "Email", "KeyType": "RANGE"}],
+            LocalSecondaryIndexes=[
+                {
+                    "IndexName": "lsi",
+                    "KeySchema": [
+                        {"AttributeName": "UserID", "KeyType": "HASH"},
+                        {"AttributeName": "Email", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+        ),
+        None,
+    ),
     "target's bounds": (
         scaling("register_scalable_target", MinCapacity=1, MaxCapacity=20),
         (f"{SCALING}target:Target::rental_invoices-read", "maxCapacity", 10, 20),
@@ -222,6 +254,33 @@ def test_a_stream_or_recovery_is_told_by_all_its_properties(live):
         ("users", "streamEnabled", None, True),
         ("users", "streamViewType", None, "KEYS_ONLY"),
     ]
+
+
+def test_expiry_and_a_local_index_are_told(live):
+    CHANGES["local index"][0](live)
+    CHANGES["expiry"][0](live)
+
+    assert [property_ for _, property_, _, _ in paths(found(live))] == [
+        *("localSecondaryIndexes", "rangeKey", "ttl"),
+    ]
+
+
+def test_a_table_that_is_going_is_not_as_declared(live, monkeypatch):
+    monkeypatch.setattr("moto.dynamodb.models.table.Table.describe", with_status("DELETING"))
+
+    assert {(property_, is_live) for _, property_, _, is_live in paths(found(live))} == {("status", "DELETING")}
+
+
+def with_status(status):
+    describe = Table.describe
+
+    def described(self, *arguments, **options):
+        answer = describe(self, *arguments, **options)
+        for description in answer.values():
+            description["TableStatus"] = status
+        return answer
+
+    return described
 
 
 def test_a_billing_mode_is_told_with_the_capacities_that_went_with_it(live):
@@ -375,6 +434,12 @@ def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
             "AWS refuses DescribeTable in eu-west-1: An error occurred (AccessDeniedException) when calling the "
             "DescribeTable operation: not you; the README has the IAM policy that reading needs",
         ),
+        (KeyError("Table"), "what answers for eu-west-1 is not AWS, its answer has another form: KeyError('Table')"),
+        (
+            ClientError({"Error": {"Code": "InternalServerError", "Message": "oops"}}, "DescribeTable"),
+            "AWS refuses DescribeTable in eu-west-1: An error occurred (InternalServerError) when calling the "
+            "DescribeTable operation: oops",
+        ),
         (
             ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "too late"}}, "DescribeTable"),
             "AWS refuses DescribeTable in eu-west-1: An error occurred (ExpiredTokenException) when calling the "
@@ -399,10 +464,19 @@ def test_a_profile_that_there_is_not_is_a_wrong_call(capsys):
     )
 
 
+@pytest.mark.parametrize("url", ["", "garbage", "ftp://127.0.0.1", "http://127.0.0.1:notaport"])
+def test_an_endpoint_that_is_no_url_is_a_wrong_call(capsys, url):
+    assert run(capsys, "--endpoint-url", url) == (
+        2,
+        "",
+        f"error: --endpoint-url {url!r} is no URL; use http://HOST:PORT\n",
+    )
+
+
 def test_throttled_calls_are_retried_by_boto3():
     client = account.connect(None, "eu-west-1", None)("dynamodb")
 
-    assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 11}
+    assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 6}
     assert client.meta.config.max_pool_connections == account.WORKERS
 
 
