@@ -55,9 +55,11 @@ def read_back(plan: Plan, clients: Clients, each: resources.Each = map) -> Readb
 def _compare(resource: Registration, live: Any, plan: list[Registration], result: Readback) -> None:  # noqa: ANN401 - JSON
     defaults = resources.module(resource.type).DEFAULTS
     for path, declared, found in compare(resource.inputs, live):
+        if _is_absent(declared) and _is_absent(found):
+            continue
         result.checked += 1
-        agrees = declared == found or (_is_absent(declared) and (_is_absent(found) or found == defaults.get(path)))
-        if not agrees and not _is_autoscaled(resource, path, found, plan):
+        is_default = _is_absent(declared) and found == defaults.get(path)
+        if declared != found and not is_default and not _is_autoscaled(resource, path, found, plan):
             result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
 
 
