@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -17,7 +16,7 @@ from botocore.exceptions import (
 )
 
 from ops import clients
-from ops.errors import CallError, PlanError
+from ops.errors import CallError, PlanError, one_line
 
 # Reads at once, each on a connection of its own. More make AWS throttle a large account, and retries slow.
 WORKERS = 32
@@ -35,7 +34,7 @@ def connect(profile: str | None, region: str, endpoint_url: str | None) -> clien
 
     Raises CallError for a profile that there isn't, and for an endpoint that is no URL.
     """
-    if endpoint_url is not None and not _is_url(endpoint_url):
+    if endpoint_url is not None and clients.host(endpoint_url) is None:
         msg = f"--endpoint-url {endpoint_url!r} is no URL; use http://HOST:PORT"
         raise CallError(msg)
     try:
@@ -53,14 +52,6 @@ def refuse_if_elsewhere(stack: str, region: str, declared: int, found: int) -> N
         raise PlanError(msg)
 
 
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
 @contextlib.contextmanager
 def reading(region: str) -> Generator[ThreadPoolExecutor]:
     """Read in parallel, by the map of the pool that this yields. Raises PlanError, in a line, for what AWS refuses."""
@@ -75,14 +66,14 @@ def reading(region: str) -> Generator[ThreadPoolExecutor]:
         raise PlanError(msg) from None
     except ClientError as error:
         code, operation = error.response.get("Error", {}).get("Code", ""), error.operation_name
-        msg = f"AWS refuses {operation} in {region}: {' '.join(str(error).split())}"
+        msg = f"AWS refuses {operation} in {region}: {one_line(error)}"
         if code in _LOGIN:
             msg += "; log in again"
         elif "Denied" in code or "NotAuthorized" in code:
             msg += "; the README has the IAM policy that reading needs"
         raise PlanError(msg) from None
     except BotoCoreError as error:
-        msg = f"AWS can't be read in {region}: {' '.join(str(error).split())}"
+        msg = f"AWS can't be read in {region}: {one_line(error)}"
         raise PlanError(msg) from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = f"what answers for {region} is not AWS, its answer has another form: {error!r}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ops import account, resources
+from ops import account, readback, resources
 from ops.clients import Clients
 from ops.plan import STACK_TYPE, Plan, Registration, record
 from ops.project import Stack
@@ -55,10 +55,7 @@ def _existing(plan: Plan, stack: Stack, region: str, clients: Clients) -> dict[s
     declared = [resource for resource in plan.resources if resource.custom]
     tables = {resources.module(r.type).table_name(r.inputs) for r in declared}
     with account.reading(region) as pool:
-        found = {
-            type_: {module.import_id(live): live for live in module.read(clients, tables, pool.map)}
-            for type_, module in resources.MODULES.items()
-        }
+        found = readback.read_live(tables, clients, pool.map)
     account.refuse_if_elsewhere(stack.name, region, len(tables), len(found[table.TYPE]))
     return found
 

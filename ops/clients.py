@@ -2,12 +2,23 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 
 # From a service's name to its boto3 client, made once.
 Clients = Callable[[str], Any]
+
+
+def host(endpoint_url: str) -> str | None:
+    """Return the host of an endpoint's URL, None where that is no URL of one."""
+    try:
+        parts = urlsplit(endpoint_url)
+        is_url = parts.scheme in {"http", "https"} and parts.port != 0
+    except ValueError:
+        return None
+    return parts.hostname if is_url else None
 
 
 def make(session: boto3.Session, config: Config, endpoint_url: str | None = None) -> Clients:

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Generator
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -33,9 +32,8 @@ def isolate() -> None:
     for name in list(os.environ):
         if name.startswith(_DROPPED) or name.lower().endswith("_proxy"):
             del os.environ[name]
+    os.environ |= {name.upper(): value for name, value in _CREDENTIALS.items()}
     os.environ |= {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -55,12 +53,7 @@ def embedded(region: str) -> Generator[clients.Clients]:
 @contextlib.contextmanager
 def at(endpoint_url: str, region: str) -> Generator[clients.Clients]:
     """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
-    try:
-        parts = urlsplit(endpoint_url)
-        is_here = parts.scheme in {"http", "https"} and _is_loopback(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_here = False
-    if not is_here:
+    if not _is_loopback(clients.host(endpoint_url)):
         msg = f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT"
         raise CallError(msg)
     yield _clients(region, endpoint_url)

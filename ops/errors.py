@@ -11,3 +11,8 @@ class CallError(PlanError):
     """The command was called wrongly: exit code 2."""
 
     exit_code = 2
+
+
+def one_line(error: Exception) -> str:
+    """Return the words of another library's error, which may span lines, as one line."""
+    return " ".join(str(error).split())

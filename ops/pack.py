@@ -16,12 +16,12 @@ from typing import IO, Any
 
 import grpc
 import yaml
-from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
 from ops.errors import CallError, PlanError
-from ops.plan import Plan, Registration, plain
+from ops.plan import Plan, Registration, from_wire, to_wire
 from ops.project import Stack
 
 _SEVERITIES = {
@@ -53,6 +53,11 @@ class Violation:
     urn: str
     message: str
     remediation: str
+
+    @property
+    def is_mandatory(self) -> bool:
+        """Whether it stops a deployment."""
+        return self.level == "mandatory"
 
 
 class Pack:
@@ -86,7 +91,7 @@ class Pack:
         for change in response.remediations:
             if not change.diagnostic:
                 resource.inputs.clear()
-                resource.inputs.update(plain(json_format.MessageToDict(change.properties)))
+                resource.inputs.update(from_wire(change.properties))
 
     def analyze(self, resource: Registration) -> Iterator[Violation]:
         """Yield what the pack finds wrong with one resource."""
@@ -235,10 +240,9 @@ def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> d
             _known(option, schema, f"{file}: {name}: there is no option")
             _check_option(value, schema[option], f"{file}: {name}: {option}")
         defaults = {option: declared["default"] for option, declared in schema.items() if "default" in declared}
-        properties = struct_pb2.Struct()
-        properties.update(defaults | own)
         config[name] = proto.PolicyConfig(
-            enforcementLevel=policy.enforcementLevel if level is None else _LEVELS[level], properties=properties
+            enforcementLevel=policy.enforcementLevel if level is None else _LEVELS[level],
+            properties=to_wire(defaults | own),
         )
     return config
 
@@ -274,11 +278,9 @@ def _check_option(value: object, declared: dict[str, Any], where: str) -> None:
 
 
 def _request(message: Any, resource: Registration, **more: Any) -> Any:  # noqa: ANN401 - one of two messages alike
-    properties = struct_pb2.Struct()
-    properties.update(resource.inputs)
     return message(
         type=resource.type,
-        properties=properties,
+        properties=to_wire(resource.inputs),
         urn=resource.urn,
         name=resource.name,
         options=proto.AnalyzerResourceOptions(

@@ -187,7 +187,7 @@ class _Monitor(mocks.MockMonitor):
             name=request.name,
             parent=request.parent,
             custom=request.custom,
-            inputs=plain(json_format.MessageToDict(request.object)),
+            inputs=from_wire(request.object),
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
             version=request.version,
@@ -202,14 +202,12 @@ class _Monitor(mocks.MockMonitor):
         self._urns.add(registration.urn)
         id_, outputs = self._create(registration)
         self.plan.resources.append(registration)
-        state = struct_pb2.Struct()
-        state.update(outputs)
-        return resource_pb2.RegisterResourceResponse(urn=registration.urn, id=id_, object=state)
+        return resource_pb2.RegisterResourceResponse(urn=registration.urn, id=id_, object=to_wire(outputs))
 
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:
         """Keep the outputs of the stack."""
         if request.urn == self.plan.resources[0].urn:
-            self.plan.outputs.update(plain(json_format.MessageToDict(request.outputs), hide_secrets=True))
+            self.plan.outputs.update(from_wire(request.outputs, hide_secrets=True))
         return empty_pb2.Empty()
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Never:
@@ -227,14 +225,25 @@ class _Monitor(mocks.MockMonitor):
         raise self.failure
 
 
-def plain(value: Any, *, hide_secrets: bool = False) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value without secret wrappers, and whole numbers as int: on the wire all are double."""
+def to_wire(properties: dict[str, Any]) -> struct_pb2.Struct:
+    """Return properties as Pulumi's protocols carry them."""
+    message = struct_pb2.Struct()
+    message.update(properties)
+    return message
+
+
+def from_wire(message: struct_pb2.Struct, *, hide_secrets: bool = False) -> dict[str, Any]:
+    """Return properties without secret wrappers, and whole numbers as int: on the wire all are double."""
+    return _plain(json_format.MessageToDict(message), hide_secrets=hide_secrets)
+
+
+def _plain(value: Any, *, hide_secrets: bool) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
-            return "[secret]" if hide_secrets else plain(value["value"])
-        return {key: plain(value[key], hide_secrets=hide_secrets) for key in sorted(value)}
+            return "[secret]" if hide_secrets else _plain(value["value"], hide_secrets=False)
+        return {key: _plain(value[key], hide_secrets=hide_secrets) for key in sorted(value)}
     if isinstance(value, list):
-        return [plain(item, hide_secrets=hide_secrets) for item in value]
+        return [_plain(item, hide_secrets=hide_secrets) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

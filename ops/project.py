@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from ops.errors import CallError
+from ops.errors import CallError, one_line
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _mapping(path: Path) -> dict[str, Any]:
         msg = f"no {path}; run this in the project's folder, or name that with --cwd"
         raise CallError(msg) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        msg = f"{path} can't be read: {' '.join(str(error).split())}"
+        msg = f"{path} can't be read: {one_line(error)}"
         raise CallError(msg) from None
     if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
         msg = f"{path}, or its config:, is not a mapping of keys to values"

@@ -1,7 +1,7 @@
 """Reads a plan's resources back from AWS and compares them, property by property, with what was declared."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,20 +33,30 @@ class Readback:
     live: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
+def read_live(
+    tables: Iterable[str], clients: Clients, each: resources.Each = map
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return all that the account has of these tables, as provider inputs: by type, by import id."""
+    return {
+        type_: {module.import_id(live): live for live in module.read(clients, tables, each)}
+        for type_, module in resources.MODULES.items()
+    }
+
+
 def read_back(plan: Plan, clients: Clients, each: resources.Each = map) -> Readback:
     """Compare every custom resource of `plan` with the account, and find what else scales its tables."""
     declared = [resource for resource in plan.resources if resource.custom]
     # A table's own registration comes first: what the plan doesn't have is told of the table.
     urns = {table: r.urn for r in reversed(declared) if (table := resources.module(r.type).table_name(r.inputs))}
     result = Readback()
-    for type_, module in resources.MODULES.items():
-        result.live[type_] = list(module.read(clients, urns, each))
-        live = {module.import_id(found): found for found in result.live[type_]}
+    for type_, live in read_live(urns, clients, each).items():
+        result.live[type_] = list(live.values())
         for resource in declared:
             if resource.type == type_:
-                _compare(resource, live.pop(module.import_id(resource.inputs), None), declared, result)
+                found = live.pop(resources.module(type_).import_id(resource.inputs), None)
+                _compare(resource, found, declared, result)
         for additional in live.values():
-            urn = urns[module.table_name(additional)]
+            urn = urns[resources.module(type_).table_name(additional)]
             result.checked += 1
             result.differences.append(Difference(urn=urn, property="", declared=None, live=additional))
     return result

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import readback, resources
 from ops.clients import Clients
-from ops.errors import PlanError
+from ops.errors import PlanError, one_line
 from ops.pack import Pack, Violation
 from ops.plan import Plan, Registration, Stop, record
 from ops.project import Stack
@@ -30,7 +30,7 @@ class Rehearsal:
     @property
     def ok(self) -> bool:
         """Whether no mandatory policy is violated, and all that was declared is there, and nothing else."""
-        return not self.readback.differences and not any(map(_is_mandatory, self.violations))
+        return not self.readback.differences and not any(v.is_mandatory for v in self.violations)
 
 
 def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehearsal:
@@ -46,7 +46,7 @@ def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehe
             pack.remediate(resource)
         found = [violation for pack in packs for violation in pack.analyze(resource)]
         violations.extend(found)
-        if any(map(_is_mandatory, found)):
+        if any(v.is_mandatory for v in found):
             raise Stop
         if not resource.custom:
             return "", {}
@@ -55,7 +55,7 @@ def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehe
             return module.create(clients, resource.inputs)
 
     plan = record(stack, create)
-    if not any(map(_is_mandatory, violations)):
+    if not any(v.is_mandatory for v in violations):
         violations += [violation for pack in packs for violation in pack.analyze_stack(plan)]
     with _understanding("what was created can't be read back"):
         read = readback.read_back(plan, clients)
@@ -76,12 +76,8 @@ def _understanding(what: str) -> Generator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         hint = "; a rehearsal needs an empty emulator" if "ResourceInUse" in str(error) else ""
-        msg = f"{what}: {' '.join(str(error).split())}{hint}"
+        msg = f"{what}: {one_line(error)}{hint}"
         raise PlanError(msg) from None
     except (AttributeError, KeyError, TypeError) as error:
         msg = f"{what}: its inputs, or what the endpoint answers, have another form than AWS's: {error!r}"
         raise PlanError(msg) from None
-
-
-def _is_mandatory(violation: Violation) -> bool:
-    return violation.level == "mandatory"

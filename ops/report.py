@@ -37,10 +37,7 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
             {key: getattr(violation, key) for key in ("policy", "level", "severity", "urn", "message")}
             for violation in rehearsal.violations
         ],
-        "readback": {
-            "checked": rehearsal.readback.checked,
-            "differences": [asdict(difference) for difference in rehearsal.readback.differences],
-        },
+        "readback": _readback_json(rehearsal.readback),
         "ok": rehearsal.ok,
     }
     return json.dumps(result, indent=2)
@@ -52,11 +49,14 @@ def verification_json(found: Verification) -> str:
         "project": found.stack.project,
         "stack": found.stack.name,
         "region": found.region,
-        "checked": found.readback.checked,
-        "differences": [asdict(difference) for difference in found.readback.differences],
+        **_readback_json(found.readback),
         "ok": not found.readback.differences,
     }
     return json.dumps(result, indent=2)
+
+
+def _readback_json(read: Readback) -> dict[str, Any]:
+    return {"checked": read.checked, "differences": [asdict(difference) for difference in read.differences]}
 
 
 def _resource_json(resource: Registration) -> dict[str, Any]:
@@ -126,9 +126,9 @@ def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
         out.print("\n[bold]Policies[/]")
     for pack in rehearsal.packs:
         found = [violation for violation in rehearsal.violations if violation.pack == pack]
-        out.print(f"    {'❌' if any(v.level == 'mandatory' for v in found) else '✅'} {pack}")
+        out.print(f"    {'❌' if any(v.is_mandatory for v in found) else '✅'} {pack}")
         for violation in found:
-            colour = "red" if violation.level == "mandatory" else "yellow"
+            colour = "red" if violation.is_mandatory else "yellow"
             _, _, type_, name = violation.urn.split("::", 3)
             out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}]  ", end="")
             out.print(f"[bold]{violation.policy}[/]  ({_short(type_.split('$')[-1])}: {escape(name)})")

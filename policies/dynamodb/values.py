@@ -48,28 +48,19 @@ def is_absent(value: object) -> bool:
     return value is None or (value == 0 and value is not False)
 
 
-def items(item: object, path: str) -> list[tuple[str, Any]] | Odd:
-    """Return the path and the value of every element of the list at `path`; [] where it is absent.
+def entries(item: object, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the path and the value of every element of the list at `path`; none where it is absent.
 
-    An element may be Odd.UNKNOWN. The whole is Odd.UNKNOWN or Odd.MALFORMED where it is no list.
+    An element may be Odd.UNKNOWN. Of a list that is unknown, or is none, yield its own path and Odd: one such element.
     """
     found = get(item, path)
-    if found is None:
-        return []
-    if isinstance(found, Odd):
-        return found
-    if not isinstance(found, Sequence) or isinstance(found, str):
-        return Odd.MALFORMED
-    return [(f"{path}[{position}]", _element(found, position)) for position in range(len(found))]
-
-
-def entries(item: object, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield what `items` returns; of a list that is unknown or malformed, one such element."""
-    found = items(item, path)
     if isinstance(found, Odd):
         yield path, found
+    elif found is not None and (not isinstance(found, Sequence) or isinstance(found, str)):
+        yield path, Odd.MALFORMED
     else:
-        yield from found
+        for position in range(len(found or [])):
+            yield f"{path}[{position}]", _element(found, position)
 
 
 def whole(value: object) -> int | None:

@@ -14,11 +14,11 @@ import boto3
 import grpc
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from google.protobuf import empty_pb2, json_format, struct_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from ops import clients, readback, resources
-from ops.plan import plain
+from ops.plan import from_wire, to_wire
 from ops.resources import scalable_target, scaling_policy, table
 
 aws = clients.make(boto3.Session(), Config(retries={"mode": "standard"}))
@@ -95,16 +95,6 @@ def changes(olds: dict[str, Any], news: dict[str, Any]) -> set[str]:
     return {path.split(".")[0].split("[")[0] for path, old, new in readback.compare(olds, news) if old != new}
 
 
-def plain_struct(message: struct_pb2.Struct) -> dict[str, Any]:
-    return plain(json_format.MessageToDict(message))
-
-
-def struct(value: dict[str, Any]) -> struct_pb2.Struct:
-    message = struct_pb2.Struct()
-    message.update(value)
-    return message
-
-
 def without_absent(value: Any) -> Any:
     """Return live inputs without what isn't there, as the real plugin reads them."""
     if isinstance(value, dict):
@@ -133,7 +123,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def Diff(self, request, context):
-        olds, news = plain_struct(request.old_inputs), plain_struct(request.news)
+        olds, news = from_wire(request.old_inputs), from_wire(request.news)
         changed = changes(olds, news)
         replaces = changed & REPLACES[request.type]
         return provider_pb2.DiffResponse(
@@ -144,38 +134,37 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request, context):
-        inputs = plain_struct(request.properties)
+        inputs = from_wire(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=struct(inputs))
+            return provider_pb2.CreateResponse(properties=to_wire(inputs))
         id_, outputs = resources.module(request.type).create(aws, inputs)
-        return provider_pb2.CreateResponse(id=id_, properties=struct(outputs))
+        return provider_pb2.CreateResponse(id=id_, properties=to_wire(outputs))
 
     def Read(self, request, context):
-        inputs = plain_struct(request.inputs) or identify(request.type, request.id)
+        inputs = from_wire(request.inputs) or identify(request.type, request.id)
         module = resources.module(request.type)
-        found = module.read(aws, [module.table_name(inputs)], map)
-        live = next((live for live in found if module.import_id(live) == module.import_id(inputs)), None)
+        live = readback.read_live([module.table_name(inputs)], aws)[request.type].get(module.import_id(inputs))
         if live is None:
             return provider_pb2.ReadResponse()
         live = without_absent(live)
         id_ = live.get("name") or live["resourceId"]
-        outputs = {**plain_struct(request.properties), **live}
+        outputs = {**from_wire(request.properties), **live}
         if request.type == table.TYPE:
             description = dynamodb.describe_table(TableName=live["name"])["Table"]
             outputs |= {"arn": description["TableArn"], "streamArn": description.get("LatestStreamArn", "")}
-        return provider_pb2.ReadResponse(id=id_, inputs=struct(live), properties=struct(outputs))
+        return provider_pb2.ReadResponse(id=id_, inputs=to_wire(live), properties=to_wire(outputs))
 
     def Update(self, request, context):
-        olds, news = plain_struct(request.old_inputs), plain_struct(request.news)
+        olds, news = from_wire(request.old_inputs), from_wire(request.news)
         if not request.preview:
             if request.type == table.TYPE:
                 update_table(olds, news)
             else:
                 resources.module(request.type).create(aws, news)
-        return provider_pb2.UpdateResponse(properties=struct({**plain_struct(request.olds), **news}))
+        return provider_pb2.UpdateResponse(properties=to_wire({**from_wire(request.olds), **news}))
 
     def Delete(self, request, context):
-        delete(request.type, plain_struct(request.properties))
+        delete(request.type, from_wire(request.properties))
         return empty_pb2.Empty()
 
     def Cancel(self, request, context):

@@ -227,7 +227,7 @@ class _Stack:
         scalable, access = target.scalable, target.ids.access
         if scalable is None:
             yield from self._judge_orphan(target.ids)
-        least, most = max(1, self._options["minimumCapacity"]), self._options["maximumCapacity"]
+        least, most = self._options["minimumCapacity"], self._options["maximumCapacity"]
         for path in ("minCapacity", "maxCapacity"):
             wanted = f"{least:g} to {most:g} capacity units"
             yield from expect(target.resource.props, path, lambda units: least <= (whole(units) or 0) <= most, wanted)
