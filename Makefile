@@ -20,7 +20,7 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 	@touch $@
 
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back
-	@$(BIN)/python -m ops rehearse --stack $(STACK) $(ARGS)
+	@$(BIN)/python -m ops rehearse --drill --stack $(STACK) $(ARGS)
 
 preview: .venv/installed .cli ## Show what a deployment of STACK would change, under its policies
 	@rm -f .plan-$(STACK).json

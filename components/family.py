@@ -8,10 +8,11 @@ import pulumi_aws as aws
 from components.autoscaling import TableAutoscaling, autoscaled_capacities
 from components.schema import Family, GlobalSecondaryIndex, Table
 from components.settings import Settings
+from components.trigger import stream_trigger
 
 
 class TableFamily(pulumi.ComponentResource):
-    """The tables of one family, each with its autoscaling.
+    """The tables of one family, each with its autoscaling and its trigger.
 
     `outputs` maps a table's logical name to its `name`, `arn`, `stream_arn` (where there is a stream) and `indexes`
     (logical name to `name` and `arn`).
@@ -33,6 +34,9 @@ class TableFamily(pulumi.ComponentResource):
             )
             if table.capacity:
                 TableAutoscaling(table, resource, settings.autoscaling, pulumi.ResourceOptions(parent=self))
+            if table.trigger and table.trigger in settings.triggers:
+                trigger = settings.triggers[table.trigger]
+                stream_trigger(table.trigger, resource, trigger, pulumi.ResourceOptions(parent=self))
             self.outputs[table.logical_name] = _outputs(table, resource)
         self.register_outputs({"tables": self.outputs})
 

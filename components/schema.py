@@ -34,12 +34,40 @@ class GlobalSecondaryIndex:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccessPattern:
+    """A question that is asked of a table: the DynamoDB `operation`, and the key that finds the answer.
+
+    `operation` is GetItem, UpdateItem, Query or Scan, of the table, or of the index with the logical name `index`. The
+    answer is the items with given values of the attributes `equal`, and a value of `between` in a given range, bounds
+    included; of these, a Scan returns the ones whose attribute `only` is true. `attribute` is the one that a GetItem
+    returns or an UpdateItem sets. `note` says why, where a reader would ask.
+    """
+
+    question: str
+    operation: str
+    index: str | None = None
+    equal: tuple[str, ...] = ()
+    between: str | None = None
+    newest_first: bool = False
+    only: str | None = None
+    attribute: str | None = None
+    note: str = ""
+
+    @property
+    def key_condition(self) -> str:
+        """The condition as a DynamoDB expression: parameters by their attributes' names, of a range :from and :to."""
+        conditions = [f"{name} = :{name}" for name in self.equal]
+        return " AND ".join(conditions + ([f"{self.between} BETWEEN :from AND :to"] if self.between else []))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """A table. A change of `logical_name`, `name` or a key replaces the table, and its items are lost.
 
     `logical_name` is the owners' Terraform name; the configuration key of the physical name is `<logical_name>_table`.
     `capacity` None means billing by request; otherwise the table and all its indexes are provisioned and autoscaled.
-    Raises ValueError where the indexes contradict the table.
+    `trigger` is the Lambda function that the stream calls with each new item, and the start of its configuration keys.
+    Raises ValueError where the indexes, or the trigger, contradict the table.
     """
 
     logical_name: str
@@ -49,6 +77,8 @@ class Table:
     indexes: tuple[GlobalSecondaryIndex, ...] = ()
     capacity: Capacity | None = None
     stream_view_type: str | None = None
+    trigger: str | None = None
+    access_patterns: tuple[AccessPattern, ...] = ()
 
     def __post_init__(self) -> None:
         for index in self.indexes:
@@ -59,6 +89,9 @@ class Table:
             if len(set(names)) < len(names):
                 msg = f"{self.name}: two indexes have one name in {names}"
                 raise ValueError(msg)
+        if self.trigger and not self.stream_view_type:
+            msg = f"{self.name}: the trigger {self.trigger} needs a stream_view_type"
+            raise ValueError(msg)
 
     @property
     def name_key(self) -> str:

@@ -19,6 +19,11 @@ _TABLE_NAME = r"[a-zA-Z0-9_.-]{3,255}"
 _TABLE_NAME_RULE = "a table name has 3 to 255 characters of a-zA-Z0-9_.-"
 # A key's ARN, not an alias's: DynamoDB answers with the key, and every preview would show a difference.
 _KMS_KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
+# Lambda API reference, CreateEventSourceMapping: a function by its name or its ARN; where a record goes that failed.
+_FUNCTION = r"(arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[a-zA-Z0-9-_]{1,64}"
+_FAILURE_DESTINATION = (
+    r"arn:aws(-[a-z]+)*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9-_]+|arn:aws(-[a-z]+)*:s3:::[a-z0-9.-]+"
+)
 # Tagging AWS resources, user guide: the value of a tag.
 _TAG_VALUE = r"[\w \t+=.:/@-]{1,256}"
 # DynamoDB service quotas: 40,000 units a table; Application Auto Scaling: a target utilisation of 20 to 90 percent.
@@ -41,10 +46,22 @@ class Autoscaling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """A Lambda function by name or ARN, and the ARN of where a record goes that it keeps failing on; "" for nowhere."""
+
+    function: str
+    failure_destination: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A stack's configuration: `table_names` from logical to physical; `kms_key_arn` "" for the AWS managed key."""
+    """A stack's configuration: `table_names` from logical to physical; `kms_key_arn` "" for the AWS managed key.
+
+    `triggers` has those that a function is set for, by their names in the definitions.
+    """
 
     table_names: dict[str, str]
+    triggers: dict[str, Trigger]
     environment: str
     protect_tables: bool
     kms_key_arn: str
@@ -67,6 +84,7 @@ def load(tables: Sequence[Table]) -> Settings:
     )
     settings = Settings(
         table_names=_table_names(config, tables),
+        triggers=_triggers(config, tables),
         environment=config.read(
             "environment", _text(_TAG_VALUE, "must be 1 to 256 letters, digits, spaces and + - = . _ : / @")
         ),
@@ -125,6 +143,24 @@ def _table_names(config: _Config, tables: Sequence[Table]) -> dict[str, str]:
         for other in others:
             config.refuse(other.name_key, f"the table would be named {name!r}, as that of {first.name_key} is")
     return names
+
+
+def _triggers(config: _Config, tables: Sequence[Table]) -> dict[str, Trigger]:
+    function = _text(f"({_FUNCTION})?", "must be empty, or a Lambda function's name or ARN, without a version or alias")
+    destination = _text(
+        f"({_FAILURE_DESTINATION})?", "must be empty, or the ARN of an SQS queue, SNS topic or S3 bucket"
+    )
+    triggers = {}
+    for name in (table.trigger for table in tables if table.trigger):
+        trigger = Trigger(
+            function=config.read(f"{name}_function", function),
+            failure_destination=config.read(f"{name}_failure_destination", destination),
+        )
+        if trigger.function:
+            triggers[name] = trigger
+        elif trigger.failure_destination:
+            config.refuse(f"{name}_failure_destination", f"there is no trigger without {name}_function")
+    return triggers
 
 
 def _check_initial_capacities(config: _Config, tables: Sequence[Table], autoscaling: Autoscaling) -> None:

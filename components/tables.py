@@ -1,6 +1,6 @@
 """The twelve tables, by family. A new table is one entry here."""
 
-from components.schema import Capacity, Family, GlobalSecondaryIndex, Table
+from components.schema import AccessPattern, Capacity, Family, GlobalSecondaryIndex, Table
 
 _IMAGES = "NEW_AND_OLD_IMAGES"
 
@@ -24,6 +24,17 @@ RENTAL_INVOICES = Family(
                 ),
             ),
             stream_view_type=_IMAGES,
+            trigger="send_invoice_notification",
+            access_patterns=(
+                AccessPattern(question="rental invoices of a user", operation="Query", equal=("UserID",)),
+                AccessPattern(question="one rental invoice", operation="GetItem", equal=("UserID", "InvoiceID")),
+                AccessPattern(
+                    question="rental invoices due in a month of a year",
+                    operation="Query",
+                    index="due_date",
+                    equal=("due_date_year", "due_date_month"),
+                ),
+            ),
         ),
     ),
 )
@@ -37,20 +48,42 @@ USERS = Family(
             name="Users",
             partition_key="UserID",
             indexes=(GlobalSecondaryIndex(logical_name="email", name="Email-index", partition_key="Email"),),
+            access_patterns=(
+                AccessPattern(question="user by id", operation="GetItem", equal=("UserID",)),
+                AccessPattern(
+                    question="user by email, at login",
+                    operation="Query",
+                    index="email",
+                    equal=("Email",),
+                    note="An index, so that a login reads one item and not the whole table.",
+                ),
+                AccessPattern(
+                    question="last fetch of a user's retail invoices, read",
+                    operation="GetItem",
+                    equal=("UserID",),
+                    attribute="last_retail_invoice_fetch",
+                ),
+                AccessPattern(
+                    question="last fetch of a user's retail invoices, written",
+                    operation="UpdateItem",
+                    equal=("UserID",),
+                    attribute="last_retail_invoice_fetch",
+                ),
+            ),
         ),
     ),
 )
 
-# One detail table for each retail category: its logical name, its physical name.
+# One detail table for each retail category: by sub type, its logical and its physical name.
 _RETAIL_CATEGORIES = {
-    "food_delivery_invoices": "FoodDeliveryInvoices",
-    "clothing_invoices": "ClothingInvoices",
-    "technology_invoices": "TechnologyInvoices",
-    "subscription_invoices": "SubscriptionInvoices",
-    "grocery_invoices": "GroceryInvoices",
-    "misc_utility_invoices": "MiscellaneousUtilityInvoices",
-    "misc_invoices": "MiscellaneousInvoices",
-    "travel_invoices": "TravelInvoices",
+    "food-delivery": ("food_delivery_invoices", "FoodDeliveryInvoices"),
+    "clothing": ("clothing_invoices", "ClothingInvoices"),
+    "technology": ("technology_invoices", "TechnologyInvoices"),
+    "subscription": ("subscription_invoices", "SubscriptionInvoices"),
+    "grocery": ("grocery_invoices", "GroceryInvoices"),
+    "misc-utility": ("misc_utility_invoices", "MiscellaneousUtilityInvoices"),
+    "misc": ("misc_invoices", "MiscellaneousInvoices"),
+    "travel": ("travel_invoices", "TravelInvoices"),
 }
 
 RETAIL_INVOICES = Family(
@@ -77,10 +110,39 @@ RETAIL_INVOICES = Family(
                 ),
             ),
             stream_view_type=_IMAGES,
+            access_patterns=(
+                AccessPattern(question="retail invoices of a user", operation="Query", equal=("UserID",)),
+                AccessPattern(question="one retail invoice", operation="GetItem", equal=("UserID", "InvoiceID")),
+                AccessPattern(
+                    question="retail invoices of a user between two dates, newest first",
+                    operation="Query",
+                    index="invoice_date",
+                    equal=("UserID",),
+                    between="invoice_date",
+                    newest_first=True,
+                ),
+                AccessPattern(
+                    question="retail invoices of a user in one category between two dates",
+                    operation="Query",
+                    index="sub_type",
+                    equal=("UserID_SubType",),
+                    between="invoice_date",
+                    note="UserID_SubType is <user id>_<sub type>, as in user_abc123_food-delivery.",
+                ),
+            ),
         ),
         *(
-            Table(logical_name=logical_name, name=name, partition_key="InvoiceID")
-            for logical_name, name in _RETAIL_CATEGORIES.items()
+            Table(
+                logical_name=logical_name,
+                name=name,
+                partition_key="InvoiceID",
+                access_patterns=(
+                    AccessPattern(
+                        question=f"detail of a {category} invoice", operation="GetItem", equal=("InvoiceID",)
+                    ),
+                ),
+            )
+            for category, (logical_name, name) in _RETAIL_CATEGORIES.items()
         ),
     ),
 )
@@ -88,7 +150,22 @@ RETAIL_INVOICES = Family(
 VENDOR_CONFIG = Family(
     "vendor_config",
     "paypulse:dynamodb:VendorConfig",
-    (Table(logical_name="vendor_config", name="VendorConfig", partition_key="vendor_id"),),
+    (
+        Table(
+            logical_name="vendor_config",
+            name="VendorConfig",
+            partition_key="vendor_id",
+            access_patterns=(
+                AccessPattern(question="vendor by id", operation="GetItem", equal=("vendor_id",)),
+                AccessPattern(
+                    question="all active vendors",
+                    operation="Scan",
+                    only="active",
+                    note="Read whole, as no other table is: there are few vendors, and a fetch needs nearly all.",
+                ),
+            ),
+        ),
+    ),
 )
 
 FAMILIES = (RENTAL_INVOICES, USERS, RETAIL_INVOICES, VENDOR_CONFIG)

@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the program, judge what it registers by the policies, create it in an embedded AWS, read it "
         "back and compare. Reaches no account and no network.",
     )
+    rehearse.add_argument(
+        "--drill",
+        action="store_true",
+        help="then write example invoices, and ask every question that the tables are for (make rehearse does)",
+    )
     rehearse.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     rehearse.add_argument(
         "--endpoint-url",
@@ -119,7 +124,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         # Before all else: the packs start while the program runs.
         packs = [exits.enter_context(pack.start(*found, stack)) for found in _packs(options, stack)]
         exits.enter_context(report.console(stderr=True).status("rehearsing"))
-        rehearsal = rehearse(stack, exits.enter_context(aws), packs)
+        rehearsal = rehearse(stack, exits.enter_context(aws), packs, with_drill=options.drill)
     if options.json:
         print(report.rehearsal_json(rehearsal))
     else:

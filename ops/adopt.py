@@ -15,49 +15,54 @@ class Adoption:
     """The content of the import file, and what is left out as the account doesn't have it: the next `up` creates it.
 
     `in_the_way` maps the URN of a scaling policy that is left out to the name of the one that its target has instead:
-    AWS takes one for a metric.
+    AWS takes one for a metric. `unnamed` is left out for want of an import id, which only the account knows.
     """
 
     stack: Stack
     imports: dict[str, Any]
     missing: list[Registration]
     in_the_way: dict[str, str]
+    unnamed: list[Registration]
 
 
 def adopt(stack: Stack, region: str, clients: Clients | None) -> Adoption:
-    """Return every component, and every resource that the account has; all of them without `clients`.
+    """Return every component, and every resource that the account has; without `clients`, all that have an import id.
 
     Raises PlanError for an account that can't be read, or has none of the tables.
     """
     plan = record(stack)
-    existing = _existing(plan, stack, region, clients) if clients else None
-    found, missing, in_the_way = [], [], {}
+    specs, missing, in_the_way, unnamed = [], [], {}, []
+    declared, existing = _existing(plan, stack, region, clients) if clients else (plan.resources, None)
+    inputs = {resource.urn: resource.inputs for resource in declared}
     for resource in plan.resources:
         if resource.type == STACK_TYPE:
             continue
         if not resource.custom:
-            found.append(_spec(resource) | {"component": True})
+            specs.append(_spec(resource) | {"component": True})
             continue
-        id_ = resources.module(resource.type).import_id(resource.inputs)
-        if existing is None or id_ in existing[resource.type]:
-            found.append(_spec(resource) | {"id": id_, "version": resource.version})
-            continue
-        missing.append(resource)
-        if resource.type == scaling_policy.TYPE:
+        module = resources.module(resource.type)
+        found = inputs[resource.urn]
+        if existing is not None:
+            identity = module.identity(found)
+            found = existing[resource.type].get(identity)
             for other, live in existing[resource.type].items():
-                if _parent(other) == _parent(id_):
+                if resource.type == scaling_policy.TYPE and not found and _parent(other) == _parent(identity):
                     in_the_way[resource.urn] = live["name"]
-    return Adoption(stack=stack, imports={"resources": found}, missing=missing, in_the_way=in_the_way)
+        if not found:
+            missing.append(resource)
+        elif id_ := module.import_id(found):
+            specs.append(_spec(resource) | {"id": id_, "version": resource.version})
+        else:
+            unnamed.append(resource)
+    return Adoption(stack=stack, imports={"resources": specs}, missing=missing, in_the_way=in_the_way, unnamed=unnamed)
 
 
-def _existing(plan: Plan, stack: Stack, region: str, clients: Clients) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return what the account has of the plan's tables: by type, by import id."""
-    declared = [resource for resource in plan.resources if resource.custom]
-    tables = {resources.module(r.type).table_name(r.inputs) for r in declared}
+def _existing(plan: Plan, stack: Stack, region: str, clients: Clients) -> tuple[list[Registration], readback.Live]:
     with account.reading(region) as pool:
-        found = readback.read_live(tables, clients, pool.map)
-    account.refuse_if_elsewhere(stack.name, region, len(tables), len(found[table.TYPE]))
-    return found
+        declared, live = readback.read_live(plan, clients, pool.map)
+    tables = sum(resource.type == table.TYPE for resource in declared)
+    account.refuse_if_elsewhere(stack.name, region, tables, len(live[table.TYPE]))
+    return declared, live
 
 
 def _parent(import_id: str) -> str:

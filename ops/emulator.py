@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Generator
 from typing import Any
+from unittest import mock
 
 import boto3
 from botocore.config import Config
@@ -45,8 +46,13 @@ def isolate() -> None:
 def embedded(region: str) -> Generator[clients.Clients]:
     """Start moto in this process, empty."""
     from moto import mock_aws  # noqa: PLC0415 - slow to import, and not needed for an endpoint
+    from moto.awslambda_simple.models import LambdaSimpleBackend  # noqa: PLC0415
 
-    with mock_aws():
+    with (
+        mock_aws(config={"lambda": {"use_docker": False}}),
+        # Even so moto starts Docker for each record of a stream that has a mapping, and then drops the record.
+        mock.patch.object(LambdaSimpleBackend, "send_dynamodb_items", return_value=None),
+    ):
         yield _clients(region)
 
 

@@ -14,5 +14,5 @@ class CallError(PlanError):
 
 
 def one_line(error: Exception) -> str:
-    """Return the words of another library's error, which may span lines, as one line."""
-    return " ".join(str(error).split())
+    """Return the words of another library's error, which may span lines, as one line; botocore's zero retries go."""
+    return " ".join(str(error).split()).replace(" (reached max retries: 0)", "")

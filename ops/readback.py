@@ -1,14 +1,16 @@
 """Reads a plan's resources back from AWS and compares them, property by property, with what was declared."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from pulumi.runtime.rpc import UNKNOWN
 
 from ops import resources
 from ops.clients import Clients
 from ops.plan import Plan, Registration
-from ops.resources import scalable_target
+from ops.resources import scalable_target, table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,43 +35,67 @@ class Readback:
     live: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def read_live(
-    tables: Iterable[str], clients: Clients, each: resources.Each = map
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return all that the account has of these tables, as provider inputs: by type, by import id."""
-    return {
-        type_: {module.import_id(live): live for live in module.read(clients, tables, each)}
+# By resource type, by identity.
+Live = dict[str, dict[str, dict[str, Any]]]
+
+
+def read_live(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple[list[Registration], Live]:
+    """Return the custom resources of `plan`, and all that the account has of their tables, as provider inputs.
+
+    What only the account knows, and a plan that was recorded without creating anything doesn't, is filled in.
+    """
+    declared = [resource for resource in plan.resources if resource.custom]
+    names = [resources.module(resource.type).table_name(resource.inputs) for resource in declared]
+    tables = list(dict.fromkeys(filter(None, names)))
+    types = resources.MODULES.keys() - (resources.SHARED - {resource.type for resource in declared})
+    live = {
+        type_: {module.identity(found): found for found in module.read(clients, tables, each)}
         for type_, module in resources.MODULES.items()
+        if type_ in types
     }
+    return [_known(resource, declared, live[table.TYPE]) for resource in declared], live
+
+
+def _known(resource: Registration, declared: list[Registration], tables: dict[str, dict[str, Any]]) -> Registration:
+    """Fill in the ARN of a table's stream where it was unknown."""
+    if resource.inputs.get("eventSourceArn") != UNKNOWN:
+        return resource
+    sources = resource.property_dependencies["eventSourceArn"]
+    name = next(other.inputs["name"] for other in declared if other.urn in sources)
+    stream = tables.get(name, {}).get("streamArn")
+    return replace(resource, inputs=resource.inputs | {"eventSourceArn": stream}) if stream else resource
 
 
 def read_back(plan: Plan, clients: Clients, each: resources.Each = map) -> Readback:
     """Compare every custom resource of `plan` with the account, and find what else scales its tables."""
-    declared = [resource for resource in plan.resources if resource.custom]
-    # A table's own registration comes first: what the plan doesn't have is told of the table.
-    urns = {table: r.urn for r in reversed(declared) if (table := resources.module(r.type).table_name(r.inputs))}
     result = Readback()
-    for type_, live in read_live(urns, clients, each).items():
+    declared, all_live = read_live(plan, clients, each)
+    for type_, live in all_live.items():
+        module = resources.module(type_)
         result.live[type_] = list(live.values())
         for resource in declared:
             if resource.type == type_:
-                found = live.pop(resources.module(type_).import_id(resource.inputs), None)
-                _compare(resource, found, declared, result)
-        for additional in live.values():
-            urn = urns[resources.module(type_).table_name(additional)]
+                _compare(resource, live.pop(module.identity(resource.inputs), None), declared, result)
+        for additional in () if type_ in resources.SHARED else live.values():
+            name = module.table_name(additional)
+            # A table's own registration comes first: what the plan doesn't have is told of the table.
+            of_table = (r for r in declared if resources.module(r.type).table_name(r.inputs) == name)
             result.checked += 1
-            result.differences.append(Difference(urn=urn, property="", declared=None, live=additional))
+            result.differences.append(Difference(urn=next(of_table).urn, property="", declared=None, live=additional))
     return result
 
 
 def _compare(resource: Registration, live: Any, plan: list[Registration], result: Readback) -> None:  # noqa: ANN401 - JSON
     defaults = resources.module(resource.type).DEFAULTS
     for path, declared, found in compare(resource.inputs, live):
-        if _is_absent(declared) and _is_absent(found):
+        default = defaults.get(path)
+        if default is ... or (_is_absent(declared) and _is_absent(found)):
             continue
         result.checked += 1
-        is_default = _is_absent(declared) and found == defaults.get(path)
-        if declared != found and not is_default and not _is_autoscaled(resource, path, found, plan):
+        is_default = _is_absent(declared) and found == default
+        # A function is declared by its name or by its ARN, and live by its ARN.
+        is_same = declared == found or (path == "functionName" and f"{found}".endswith(f":function:{declared}"))
+        if not is_same and not is_default and not _is_autoscaled(resource, path, found, plan):
             result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
 
 
@@ -96,6 +122,8 @@ def _is_autoscaled(resource: Registration, path: str, live: object, plan: list[R
 def compare(declared: Any, live: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - JSON values
     """Yield the path and both values of each property; lists of named things are compared by name, others as sets."""
     declared, live = _by_name(declared), _by_name(live)
+    if isinstance(declared, dict) and live == []:
+        live = {}
     if not (isinstance(declared, dict) and isinstance(live, dict)):
         yield path, declared, live
         return
@@ -105,7 +133,7 @@ def compare(declared: Any, live: Any, path: str = "") -> Iterator[tuple[str, Any
 
 
 def _by_name(value: Any) -> Any:  # noqa: ANN401 - JSON values
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         if all(isinstance(item, dict) and "name" in item for item in value):
             return {f"[{item['name']}]": item for item in value}
         return sorted(value, key=str)

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops import readback, resources
 from ops.clients import Clients
+from ops.drill import Answer, drill
 from ops.errors import PlanError, one_line
 from ops.pack import Pack, Violation
 from ops.plan import Plan, Registration, Stop, record
@@ -25,16 +26,18 @@ class Rehearsal:
     packs: list[str]
     violations: list[Violation]
     readback: readback.Readback
+    answers: list[Answer]
     seconds: float
 
     @property
     def ok(self) -> bool:
-        """Whether no mandatory policy is violated, and all that was declared is there, and nothing else."""
-        return not self.readback.differences and not any(v.is_mandatory for v in self.violations)
+        """Whether no mandatory policy is violated, what was declared is there and nothing else, and answers rightly."""
+        is_allowed = not any(violation.is_mandatory for violation in self.violations)
+        return is_allowed and not self.readback.differences and not any(answer.problem for answer in self.answers)
 
 
-def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehearsal:
-    """Run the program; analyse, then create, what it registers; analyse the whole stack; read it back.
+def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = (), *, with_drill: bool = False) -> Rehearsal:
+    """Run the program; analyse, then create, what it registers; analyse the whole stack; read it back; drill it.
 
     As in `pulumi up`, a violation of a mandatory policy stops before the resource is created. Raises PlanError.
     """
@@ -59,12 +62,17 @@ def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = ()) -> Rehe
         violations += [violation for pack in packs for violation in pack.analyze_stack(plan)]
     with _understanding("what was created can't be read back"):
         read = readback.read_back(plan, clients)
+    answers = []
+    if with_drill and not any(v.is_mandatory for v in violations):
+        with _understanding("the example items can't be written"):
+            answers = drill(stack, plan, read, clients)
     return Rehearsal(
         stack=stack,
         plan=plan,
         packs=[pack.name for pack in packs],
         violations=violations,
         readback=read,
+        answers=answers,
         seconds=time.perf_counter() - started,
     )
 

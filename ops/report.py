@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.adopt import Adoption
+from ops.drill import Answer
 from ops.plan import Registration
 from ops.readback import Difference, Readback
 from ops.rehearse import Rehearsal
@@ -38,6 +40,7 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
             for violation in rehearsal.violations
         ],
         "readback": _readback_json(rehearsal.readback),
+        "drill": [_answer_json(answer) for answer in rehearsal.answers],
         "ok": rehearsal.ok,
     }
     return json.dumps(result, indent=2)
@@ -59,6 +62,11 @@ def _readback_json(read: Readback) -> dict[str, Any]:
     return {"checked": read.checked, "differences": [asdict(difference) for difference in read.differences]}
 
 
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    fields = ("question", "table", "index", "calls", "items_read", "items_returned")
+    return {name: getattr(answer, name) for name in fields} | {"ok": not answer.problem}
+
+
 def _resource_json(resource: Registration) -> dict[str, Any]:
     fields = {name: getattr(resource, name) for name in ("urn", "type", "name", "parent", "custom", "inputs")}
     return fields | {"options": {"protect": resource.protect, "ignoreChanges": resource.ignore_changes}}
@@ -76,6 +84,12 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
     out.print("\n[bold]Autoscaling, read back[/]")
     out.print(_autoscaling(read))
     _print_policies(rehearsal, out)
+    if rehearsal.answers:
+        out.print("\n[bold]Drill[/]")
+        out.print(_answers(rehearsal.answers))
+        for answer in filter(attrgetter("problem"), rehearsal.answers):
+            where = f"{answer.table}, {answer.index}" if answer.index else answer.table
+            out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({where}): {answer.problem}')}")
     counts = Counter(_short(resource.type) for resource in resources if resource.custom)
     out.print("\n[bold]Created[/]  " + ", ".join(f"{count} {type_}" for type_, count in counts.items()))
     out.print(f"[bold]Compared[/] {read.checked} properties, {len(read.differences)} different")
@@ -85,9 +99,12 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
 
 def _verdict(rehearsal: Rehearsal) -> str:
     if rehearsal.ok:
-        return "[green]ok[/]: everything is as declared"
+        answered = f", {len(rehearsal.answers)} questions are answered" if rehearsal.answers else ""
+        return f"[green]ok[/]: everything is as declared{answered}"
     if rehearsal.readback.differences:
         return "[red]failed[/]: not everything is as declared"
+    if any(answer.problem for answer in rehearsal.answers):
+        return "[red]failed[/]: a question has no right answer"
     return "[red]failed[/]: a mandatory policy is violated"
 
 
@@ -110,6 +127,9 @@ def print_adoption(adoption: Adoption, file: Path, out: Console) -> None:
         if resource.urn in adoption.in_the_way:
             name = adoption.in_the_way[resource.urn]
             out.print(f"[red]in its way[/]: its scalable target has the policy {escape(name)}; delete that first")
+    for resource in adoption.unnamed:
+        what = f"{_short(resource.type)} {resource.name}"
+        out.print(f"[yellow]left out[/], as only the account knows its import id: {what}; adopt without --offline")
     name = adoption.stack.name
     out.print("\nNext:")
     for command in (
@@ -215,6 +235,20 @@ def _autoscaling(read: Readback) -> Table:
     return _grid(
         *rows, header=("Scalable target", "Dimension", "Units", "Scaling policy", "Target", "Cooldown in, out")
     )
+
+
+def _answers(answers: list[Answer]) -> Table:
+    rows = [
+        [
+            Text("✗", "red") if answer.problem else Text("✓", "green"),
+            answer.question,
+            f"{answer.table}, {answer.index}" if answer.index else answer.table,
+            answer.operation,
+            *(str(number) for number in (answer.calls, answer.items_read, answer.items_returned)),
+        ]
+        for answer in answers
+    ]
+    return _grid(*rows, header=("", "Question", "Table, index", "Operation", "Calls", "Items read", "Returned"))
 
 
 def _short(type_: str) -> str:

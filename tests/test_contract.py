@@ -75,6 +75,14 @@ def test_targets_and_policies_keep_their_urns_ids_and_names(record):
     }
 
 
+def test_the_trigger_keeps_its_urn(record):
+    resources = record("prod", "send_invoice_notification_function=notify").resources
+
+    assert [r.urn.removeprefix(PREFIX) for r in resources if r.type.startswith("aws:lambda/")] == [
+        "RentalInvoices$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
+    ]
+
+
 def test_nothing_else_is_deployed(record):
     resources = record("prod").resources
     components = {r.urn.removeprefix(PREFIX) for r in resources if not r.custom}

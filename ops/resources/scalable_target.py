@@ -9,9 +9,12 @@ TYPE = "aws:appautoscaling/target:Target"
 DEFAULTS: dict[str, Any] = {}
 
 
-def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: namespace/resource id/dimension."""
+def identity(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes, too: namespace/resource id/dimension."""
     return "/".join(inputs[key] for key in ("serviceNamespace", "resourceId", "scalableDimension"))
+
+
+import_id = identity
 
 
 def table_name(inputs: dict[str, Any]) -> str:

@@ -11,9 +11,12 @@ DEFAULTS: dict[str, Any] = {}
 CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
 
 
-def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: its target's import id/name."""
-    return f"{scalable_target.import_id(inputs)}/{inputs['name']}"
+def identity(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes, too: its target's import id/name."""
+    return f"{scalable_target.identity(inputs)}/{inputs['name']}"
+
+
+import_id = identity
 
 
 def table_name(inputs: dict[str, Any]) -> str:

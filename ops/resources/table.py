@@ -8,12 +8,15 @@ from ops.clients import Clients
 
 TYPE = "aws:dynamodb/table:Table"
 # What AWS takes where a property isn't declared.
-DEFAULTS = {"billingMode": "PROVISIONED", "pointInTimeRecovery.recoveryPeriodInDays": 35}
+DEFAULTS = {"billingMode": "PROVISIONED", "pointInTimeRecovery.recoveryPeriodInDays": 35, "streamArn": ...}
 
 
-def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: the table's name."""
+def identity(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes, too: the table's name."""
     return inputs["name"]
+
+
+import_id = identity
 
 
 def table_name(inputs: dict[str, Any]) -> str:
@@ -114,6 +117,7 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
         "status": _unless("UPDATING", _unless("ACTIVE", table["TableStatus"])),
         "streamEnabled": stream.get("StreamEnabled"),
         "streamViewType": stream.get("StreamViewType"),
+        "streamArn": table.get("LatestStreamArn") if stream.get("StreamEnabled") else None,
         "serverSideEncryption": _live_encryption(table.get("SSEDescription", {}), managed_key),
         "pointInTimeRecovery": {
             "enabled": recovery.get("PointInTimeRecoveryStatus") == "ENABLED",

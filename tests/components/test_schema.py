@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.schema import Capacity, GlobalSecondaryIndex, Table
+from components.schema import AccessPattern, Capacity, GlobalSecondaryIndex, Table
 
 ON_DEMAND: dict[str, Any] = {"logical_name": "t", "name": "Things", "partition_key": "id"}
 
@@ -43,3 +43,21 @@ def test_key_attributes_are_those_of_the_table_and_of_its_indexes_once():
     table = Table(**ON_DEMAND, sort_key="owner", indexes=(index(),))
 
     assert table.key_attributes == ["id", "owner"]
+
+
+def test_a_trigger_needs_a_stream():
+    with pytest.raises(ValueError, match=r"^Things: the trigger notify needs a stream_view_type$"):
+        Table(**ON_DEMAND, trigger="notify")
+
+
+@pytest.mark.parametrize(
+    ("keys", "condition"),
+    [
+        ({}, ""),
+        ({"equal": ("id",)}, "id = :id"),
+        ({"equal": ("id", "owner")}, "id = :id AND owner = :owner"),
+        ({"equal": ("id",), "between": "at"}, "id = :id AND at BETWEEN :from AND :to"),
+    ],
+)
+def test_the_key_of_an_access_pattern_is_a_key_condition_expression(keys, condition):
+    assert AccessPattern(question="?", operation="Query", **keys).key_condition == condition

@@ -97,6 +97,21 @@ REFUSED = {
         "kms_key_arn=arn:aws:kms:eu-west-1:123456789012:alias/mine",
         "paypulse:kms_key_arn = 'arn:aws:kms:eu-west-1:123456789012:alias/mine': must be empty or the ARN of a KMS key",
     ),
+    "a function with an alias": (
+        "send_invoice_notification_function=notify:live",
+        "paypulse:send_invoice_notification_function = 'notify:live': "
+        "must be empty, or a Lambda function's name or ARN, without a version or alias",
+    ),
+    "a destination of another kind": (
+        "send_invoice_notification_failure_destination=arn:aws:lambda:eu-west-1:123456789012:function:notify",
+        "paypulse:send_invoice_notification_failure_destination = 'arn:aws:lambda:eu-west-1:123456789012:function:notify': "
+        "must be empty, or the ARN of an SQS queue, SNS topic or S3 bucket",
+    ),
+    "a destination without a function": (
+        "send_invoice_notification_failure_destination=arn:aws:s3:::failed",
+        "paypulse:send_invoice_notification_failure_destination = 'arn:aws:s3:::failed': "
+        "there is no trigger without send_invoice_notification_function",
+    ),
     "a key's id for its ARN": (
         "kms_key_arn=1234abcd",
         "paypulse:kms_key_arn = '1234abcd': must be empty or the ARN of a KMS key",

@@ -19,7 +19,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from ops import clients, readback, resources
 from ops.plan import from_wire, to_wire
-from ops.resources import scalable_target, scaling_policy, table
+from ops.resources import event_source_mapping, scalable_target, scaling_policy, table
 
 aws = clients.make(boto3.Session(), Config(retries={"mode": "standard"}))
 scaling = aws("application-autoscaling")
@@ -31,6 +31,7 @@ REPLACES = {
     table.TYPE: {"name", "hashKey", "rangeKey", "localSecondaryIndexes"},
     scalable_target.TYPE: _DIMENSION,
     scaling_policy.TYPE: _DIMENSION | {"name"},
+    event_source_mapping.TYPE: {"eventSourceArn", "startingPosition"},
 }
 
 
@@ -73,26 +74,29 @@ def delete(type_: str, inputs: dict[str, Any]) -> None:
         dynamodb.delete_table(TableName=inputs["name"])
     elif type_ == scalable_target.TYPE:
         scaling.deregister_scalable_target(**dimension)
+    elif type_ == event_source_mapping.TYPE:
+        aws("lambda").delete_event_source_mapping(UUID=inputs["uuid"])
     else:
         scaling.delete_scaling_policy(PolicyName=inputs["name"], **dimension)
 
 
-def identify(type_: str, id_: str) -> dict[str, Any]:
-    """Return the inputs that an import id names."""
-    if type_ == table.TYPE:
-        return {"name": id_}
-    namespace, _, rest = id_.partition("/")
-    name = {}
-    if type_ == scaling_policy.TYPE:
-        rest, _, policy = rest.rpartition("/")
-        name = {"name": policy}
-    resource_id, _, dimension = rest.rpartition("/")
-    return {"serviceNamespace": namespace, "resourceId": resource_id, "scalableDimension": dimension, **name}
+def find(type_: str, id_: str, inputs: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a resource as it is live: what the inputs name, or, to import one, the import id."""
+    module = resources.module(type_)
+    for live in module.read(aws, dynamodb.list_tables()["TableNames"], map):
+        if (module.identity(live) == module.identity(inputs)) if inputs else (module.import_id(live) == id_):
+            return without_absent(live)
+    return None
 
 
 def changes(olds: dict[str, Any], news: dict[str, Any]) -> set[str]:
     """Return the top-level inputs that differ."""
-    return {path.split(".")[0].split("[")[0] for path, old, new in readback.compare(olds, news) if old != new}
+    return {
+        path.split(".")[0].split("[")[0]
+        for path, old, new in readback.compare(olds, news)
+        # Live a function has its ARN for a name.
+        if old != new and not (path == "functionName" and old.endswith(f":{new}"))
+    }
 
 
 def without_absent(value: Any) -> Any:
@@ -141,18 +145,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=id_, properties=to_wire(outputs))
 
     def Read(self, request, context):
-        inputs = from_wire(request.inputs) or identify(request.type, request.id)
-        module = resources.module(request.type)
-        live = readback.read_live([module.table_name(inputs)], aws)[request.type].get(module.import_id(inputs))
+        live = find(request.type, request.id, from_wire(request.inputs))
         if live is None:
             return provider_pb2.ReadResponse()
-        live = without_absent(live)
-        id_ = live.get("name") or live["resourceId"]
+        id_ = live.get("uuid") or live.get("name") or live["resourceId"]
         outputs = {**from_wire(request.properties), **live}
         if request.type == table.TYPE:
-            description = dynamodb.describe_table(TableName=live["name"])["Table"]
-            outputs |= {"arn": description["TableArn"], "streamArn": description.get("LatestStreamArn", "")}
-        return provider_pb2.ReadResponse(id=id_, inputs=to_wire(live), properties=to_wire(outputs))
+            outputs["arn"] = dynamodb.describe_table(TableName=live["name"])["Table"]["TableArn"]
+        defaults = resources.module(request.type).DEFAULTS
+        inputs = {key: value for key, value in live.items() if defaults.get(key) is not ...}
+        return provider_pb2.ReadResponse(id=id_, inputs=to_wire(inputs), properties=to_wire(outputs))
 
     def Update(self, request, context):
         olds, news = from_wire(request.old_inputs), from_wire(request.news)

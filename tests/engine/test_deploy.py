@@ -54,6 +54,30 @@ def test_dev_is_deployed_then_unchanged_and_can_be_destroyed(engine):
     assert engine.tables() == []
 
 
+def test_the_trigger_is_deployed_as_rehearsed_verified_and_adopted(engine, capsys):
+    trigger = "paypulse:send_invoice_notification_function=notify"
+    endpoint = (
+        "--cwd",
+        str(engine.folder),
+        "--stack",
+        "prod",
+        "--endpoint-url",
+        engine.environment["AWS_ENDPOINT_URL"],
+    )
+    engine.run("stack", "init", "prod")
+
+    engine.run("up", "--yes", "--stack", "prod", "--config", trigger, *PACK)
+    assert engine.changes("--stack", "prod") == {"same": RESOURCES + 1}
+    assert engine.changes("--stack", "prod", "--refresh") == {"same": RESOURCES + 1}
+    code = main(["verify", *endpoint])
+    assert (code, capsys.readouterr().out[:14]) == (0, "no difference:")
+
+    engine.run("stack", "rm", "--yes", "--force", "--preserve-config", "prod")
+    engine.run("stack", "init", "prod")
+    engine.adopt("prod")
+    assert engine.changes("--stack", "prod") == {"same": RESOURCES + 1}
+
+
 def test_prod_is_unchanged_after_it_is_deployed(deployed):
     assert deployed.changes("--stack", "prod", "--expect-no-changes") == {"same": RESOURCES}
 

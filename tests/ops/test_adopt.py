@@ -124,3 +124,43 @@ def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path):
 
     assert (code, out) == (2, "")
     assert err == f"error: --output {tmp_path}/no/file can't be written: No such file or directory\n"
+
+
+TRIGGER = ("--config", "send_invoice_notification_function=notify")
+MAPPING = f"{FAMILY}$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
+
+
+def test_a_trigger_is_imported_by_the_id_that_only_the_account_knows(capsys, tmp_path):
+    with emulator.embedded("eu-west-1") as clients:
+        rehearse(project.load(ROOT, "prod", TRIGGER[1:]), clients)
+        (mapping,) = clients("lambda").list_event_source_mappings()["EventSourceMappings"]
+        code, _, _, specs = run(capsys, tmp_path, *TRIGGER)
+
+    assert code == 0
+    assert (
+        next(spec for spec in specs if spec["name"] == MAPPING).items()
+        >= {
+            "id": mapping["UUID"],
+            "parent": f"{FAMILY}::rental_invoices",
+        }.items()
+    )
+
+
+def test_offline_a_trigger_is_left_out_and_said(capsys, tmp_path):
+    code, out, _, specs = run(capsys, tmp_path, "--offline", *TRIGGER)
+
+    assert (code, len(specs)) == (0, 25)
+    assert (
+        "left out, as only the account knows its import id: "
+        "aws:lambda:EventSourceMapping send_invoice_notification; adopt without --offline"
+    ) in out.splitlines()
+
+
+def test_a_trigger_that_the_account_does_not_have_is_created_by_the_next_up(capsys, tmp_path):
+    with emulator.embedded("eu-west-1") as clients:
+        rehearse(project.load(ROOT, "prod"), clients)
+        out = run(capsys, tmp_path, *TRIGGER)[1]
+
+    assert (
+        "not in the account, so the next up creates it: aws:lambda:EventSourceMapping send_invoice_notification"
+    ) in out.splitlines()

@@ -31,7 +31,7 @@ def test_properties_are_compared_one_by_one_and_named_things_by_name(declared, l
 @pytest.fixture(scope="module")
 def clients_and_plan():
     with emulator.embedded("eu-west-1") as clients:
-        yield clients, rehearse(project.load(ROOT, "dev"), clients).plan
+        yield clients, rehearse(project.load(ROOT, "dev", ["send_invoice_notification_function=notify"]), clients).plan
 
 
 def test_what_was_just_created_is_as_declared(clients_and_plan):
@@ -44,6 +44,7 @@ def test_what_was_just_created_is_as_declared(clients_and_plan):
             "aws:dynamodb/table:Table": 12,
             "aws:appautoscaling/target:Target": 4,
             "aws:appautoscaling/policy:Policy": 4,
+            "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
         },
     )
     assert found.checked > 200
@@ -85,6 +86,8 @@ WRONG = {
     "tags.Owner": ("users", ["tags", "Owner"], "me", None),
     "tableClass": ("users", ["tableClass"], "STANDARD_INFREQUENT_ACCESS", None),
     "minCapacity": ("rental_invoices-read", ["minCapacity"], 2, 1),
+    "batchSize": ("send_invoice_notification", ["batchSize"], 10, 1),
+    "maximumRetryAttempts": ("send_invoice_notification", ["maximumRetryAttempts"], 0, 5),
     "maxCapacity": ("rental_invoices-due_date-write", ["maxCapacity"], 20, 10),
 }
 

@@ -334,6 +334,87 @@ def test_targets_and_policies_that_are_missing_or_additional_are_each_one_differ
     ]
 
 
+TRIGGER = f"{PREFIX}RentalInvoices$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
+NOTIFY = ["send_invoice_notification_function=notify"]
+
+
+@pytest.fixture
+def triggered():
+    """Return the clients of an account in which prod is deployed with its trigger, and the mapping's UUID."""
+    with emulator.embedded("eu-west-1") as clients:
+        rehearse(project.load(ROOT, "prod", NOTIFY), clients)
+        (mapping,) = clients("lambda").list_event_source_mappings()["EventSourceMappings"]
+        yield clients, mapping["UUID"]
+
+
+def found_with_trigger(clients, function="notify"):
+    config = [f"send_invoice_notification_function={function}"]
+    return verify(project.load(ROOT, "prod", config), "eu-west-1", clients).readback.differences
+
+
+@pytest.mark.parametrize("function", ["notify", "arn:aws:lambda:eu-west-1:123456789012:function:notify"])
+def test_a_trigger_is_as_declared_by_name_or_by_arn(triggered, function):
+    assert found_with_trigger(triggered[0], function) == []
+
+
+def test_a_trigger_of_the_same_function_elsewhere_is_not_as_declared(triggered):
+    elsewhere = "arn:aws:lambda:eu-west-1:999999999999:function:notify"
+
+    (difference,) = found_with_trigger(triggered[0], elsewhere)
+    assert (difference.property, difference.declared) == ("functionName", elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"Enabled": False}, ("enabled", True, False)),
+        ({"BatchSize": 10}, ("batchSize", 1, 10)),
+        ({"MaximumRetryAttempts": -1}, ("maximumRetryAttempts", 5, -1)),
+        ({"FunctionResponseTypes": []}, ("functionResponseTypes", ["ReportBatchItemFailures"], [])),
+        (
+            {"FilterCriteria": {"Filters": []}},
+            ("filterCriteria.filters", [{"pattern": '{"eventName":["INSERT"]}'}], []),
+        ),
+        (
+            {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::failed"}}},
+            ("destinationConfig", None, {"onFailure": {"destinationArn": "arn:aws:s3:::failed"}}),
+        ),
+    ],
+)
+def test_one_change_of_the_trigger_is_exactly_one_difference(triggered, change, difference):
+    clients, uuid = triggered
+    clients("lambda").update_event_source_mapping(UUID=uuid, **change)
+    property_, declared, is_live = difference
+
+    assert found_with_trigger(clients) == [Difference(urn=TRIGGER, property=property_, declared=declared, live=is_live)]
+
+
+def test_a_trigger_on_the_stream_of_a_table_that_was_made_anew_is_told(triggered):
+    clients, _ = triggered
+    dynamodb = clients("dynamodb")
+    old = dynamodb.describe_table(TableName="RentalInvoices")["Table"]
+    dynamodb.update_table(TableName="RentalInvoices", DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName="RentalInvoices")
+    kept = ("TableName", "KeySchema", "StreamSpecification")
+    attributes = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in old["KeySchema"]]
+    new = dynamodb.create_table(
+        **{key: old[key] for key in kept}, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )["TableDescription"]
+
+    assert [d for d in found_with_trigger(clients) if d.urn == TRIGGER] == [
+        Difference(urn=TRIGGER, property="eventSourceArn", declared=new["LatestStreamArn"], live=old["LatestStreamArn"])
+    ]
+
+
+def test_a_trigger_that_is_missing_is_one_difference(live):
+    assert [(d.urn, d.property, d.live) for d in found_with_trigger(live)] == [(TRIGGER, "", None)]
+
+
+def test_triggers_of_other_stacks_on_the_same_stream_are_theirs(triggered):
+    assert found(triggered[0]).differences == []
+    assert [d.urn for d in found_with_trigger(triggered[0], "other")] == [TRIGGER]
+
+
 def set_capacity(aws, read, index_read):
     aws("dynamodb").update_table(
         TableName="RentalInvoices",
@@ -480,13 +561,14 @@ def test_throttled_calls_are_retried_by_boto3():
     assert client.meta.config.max_pool_connections == account.WORKERS
 
 
-def test_the_readme_lists_the_calls_that_verify_makes(live):
+def test_the_readme_lists_the_calls_that_verify_makes(triggered):
+    live, _ = triggered
     made = set()
-    for service in ("dynamodb", "application-autoscaling", "kms"):
+    for service in ("dynamodb", "application-autoscaling", "kms", "lambda"):
         live(service).meta.events.register(
             f"before-call.{service}", lambda model, service=service, **_: made.add(f"{service}:{model.name}"), service
         )
-    found(live)
+    found_with_trigger(live)
     readme = Path(ROOT / "README.md").read_text()
     policy_document = json.loads(readme.split("```json\n")[1].split("```")[0])
 

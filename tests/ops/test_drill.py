@@ -1,0 +1,235 @@
+"""The questions that the tables are for, asked of what a rehearsal made."""
+
+import json
+import re
+
+import pytest
+
+from components.tables import TABLES
+from ops import drill, emulator, examples, project, readback
+from ops.__main__ import main
+from ops.rehearse import rehearse
+from tests.conftest import ROOT
+
+TRIGGER = "send_invoice_notification_function=notify"
+STREAM = "stream: an insert, a change and a delete, with both images"
+# Question, table, index, items read, items returned: each in one call.
+QUESTIONS = [
+    ("rental invoices of a user", "RentalInvoices", None, 3, 3),
+    ("one rental invoice", "RentalInvoices", None, 1, 1),
+    ("rental invoices due in a month of a year", "RentalInvoices", "due_date_year-due_date_month-index", 2, 2),
+    ("user by id", "Users", None, 1, 1),
+    ("user by email, at login", "Users", "Email-index", 1, 1),
+    ("last fetch of a user's retail invoices, read", "Users", None, 1, 1),
+    ("last fetch of a user's retail invoices, written", "Users", None, 1, 1),
+    ("retail invoices of a user", "RetailInvoices", None, 11, 11),
+    ("one retail invoice", "RetailInvoices", None, 1, 1),
+    ("retail invoices of a user between two dates, newest first", "RetailInvoices", "invoice_date-index", 9, 9),
+    (
+        *("retail invoices of a user in one category between two dates", "RetailInvoices"),
+        *("sub_type-invoice_date-index", 2, 2),
+    ),
+    ("detail of a food-delivery invoice", "FoodDeliveryInvoices", None, 1, 1),
+    ("detail of a clothing invoice", "ClothingInvoices", None, 1, 1),
+    ("detail of a technology invoice", "TechnologyInvoices", None, 1, 1),
+    ("detail of a subscription invoice", "SubscriptionInvoices", None, 1, 1),
+    ("detail of a grocery invoice", "GroceryInvoices", None, 1, 1),
+    ("detail of a misc-utility invoice", "MiscellaneousUtilityInvoices", None, 1, 1),
+    ("detail of a misc invoice", "MiscellaneousInvoices", None, 1, 1),
+    ("detail of a travel invoice", "TravelInvoices", None, 1, 1),
+    ("vendor by id", "VendorConfig", None, 1, 1),
+    ("all active vendors", "VendorConfig", None, 3, 2),
+]
+
+
+def run(capsys, *arguments):
+    code = main(["rehearse", "--cwd", str(ROOT), "--stack", "prod", "--no-policies", "--drill", *arguments])
+    return code, *capsys.readouterr()
+
+
+def test_every_question_is_answered_and_every_stream_shows_what_was_written(capsys):
+    code, out, err = run(capsys, "--json", "--config", TRIGGER)
+
+    assert (code, err) == (0, "")
+    assert [tuple(answer.values()) for answer in json.loads(out)["drill"]] == [
+        *((question, table, index, 1, read, returned, True) for question, table, index, read, returned in QUESTIONS),
+        (STREAM, "RentalInvoices", None, 3, 3, 3, True),
+        ("trigger notify: by its filter only the insert", "RentalInvoices", None, 0, 3, 1, True),
+        (STREAM, "RetailInvoices", None, 3, 3, 3, True),
+    ]
+    assert list(json.loads(out)["drill"][0]) == [
+        *("question", "table", "index", "calls", "items_read", "items_returned", "ok")
+    ]
+
+
+def test_a_person_reads_what_is_stored_where_and_how_it_is_found(capsys):
+    code, out, _ = run(capsys)
+    lines = [line.rstrip() for line in out.splitlines()]
+
+    assert code == 0
+    assert [re.split(" {2,}", line) for line in lines if "at login" in line] == [
+        ["✓", "user by email, at login", "Users, Email-index", "Query", "1", "1", "1"]
+    ]
+    assert lines[-1].startswith("ok: everything is as declared, 23 questions are answered (")
+
+
+def test_without_drill_nothing_is_written(capsys):
+    assert main(["rehearse", "--cwd", str(ROOT), "--no-policies", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["drill"] == []
+
+
+def test_every_question_has_an_answer_that_leaves_something_out():
+    for table in TABLES:
+        items = examples.ITEMS[table.logical_name]
+        for pattern in table.access_patterns:
+            expected, _ = drill._expected(pattern, items)  # noqa: SLF001 - what answers are compared with
+
+            assert 0 < len(expected) < len(items), pattern.question
+
+
+def test_items_have_the_attributes_that_paypulse_writes():
+    assert {
+        name: set().union(*items) for name, items in examples.ITEMS.items() if name.startswith(("retail", "ven"))
+    } == {
+        "retail_invoices": {
+            *("UserID", "InvoiceID", "UserID_SubType", "vendor_name", "sub_type"),
+            *("total_amount", "currency", "invoice_date", "s3_path"),
+        },
+        "vendor_config": {
+            *("vendor_id", "vendor_name", "invoice_sub_type", "email_patterns", "subject_keywords"),
+            *("parser_type", "active"),
+        },
+    }
+    for item in examples.ITEMS["retail_invoices"]:
+        assert item["UserID_SubType"] == f"{item['UserID']}_{item['sub_type']}"
+
+
+@pytest.fixture
+def deployed():
+    """Return what is rehearsed of prod, its trigger too, and the clients that reach it."""
+    stack = project.load(ROOT, "prod", [TRIGGER])
+    with emulator.embedded("eu-west-1") as clients:
+        yield stack, rehearse(stack, clients).plan, clients
+
+
+def problems(deployed):
+    stack, plan, clients = deployed
+    answers = drill.drill(stack, plan, readback.read_back(plan, clients), clients)
+    return {answer.question: answer.problem for answer in answers if answer.problem}
+
+
+def recreate(clients, name, **changes):
+    """Make a table anew, with other arguments than the program's."""
+    dynamodb = clients("dynamodb")
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    arguments = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        **{key: table[key] for key in ("AttributeDefinitions", "KeySchema", "StreamSpecification") if key in table},
+        "GlobalSecondaryIndexes": [
+            {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+            for index in table.get("GlobalSecondaryIndexes", [])
+        ],
+    } | changes
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=name)
+    dynamodb.create_table(**{key: value for key, value in arguments.items() if value})
+
+
+def index(name, *keys, projection="ALL"):
+    return {
+        "IndexName": name,
+        "KeySchema": [
+            {"AttributeName": key, "KeyType": type_} for key, type_ in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
+        "Projection": {"ProjectionType": projection},
+    }
+
+
+def attributes(*names):
+    return [{"AttributeName": name, "AttributeType": "S"} for name in names]
+
+
+BY_DATE = "retail invoices of a user between two dates, newest first"
+BY_CATEGORY = "retail invoices of a user in one category between two dates"
+
+
+def test_a_question_without_its_index_is_not_answered(deployed):
+    recreate(deployed[2], "Users", AttributeDefinitions=attributes("UserID"), GlobalSecondaryIndexes=[])
+
+    assert problems(deployed) == {
+        "user by email, at login": "An error occurred (ResourceNotFoundException) when calling the Query operation: "
+        "Invalid index: Email-index for table: Users. Available indexes are:"
+    }
+
+
+def test_a_question_whose_index_has_another_key_is_not_answered(deployed):
+    indexes = [index("invoice_date-index", "UserID", "s3_path"), index("sub_type-invoice_date-index", "UserID_SubType")]
+    keys = attributes("UserID", "InvoiceID", "s3_path", "UserID_SubType")
+    recreate(deployed[2], "RetailInvoices", AttributeDefinitions=keys, GlobalSecondaryIndexes=indexes)
+
+    error = "An error occurred (ValidationException) when calling the Query operation:"
+    assert problems(deployed) == {
+        BY_DATE: f"{error} Query condition missed key schema element: s3_path",
+        BY_CATEGORY: f"{error} Query key condition not supported",
+    }
+
+
+def test_a_question_whose_index_projects_too_little_is_not_answered(deployed):
+    indexes = [
+        index("invoice_date-index", "UserID", "invoice_date", projection="KEYS_ONLY"),
+        index("sub_type-invoice_date-index", "UserID_SubType", "invoice_date"),
+    ]
+    recreate(deployed[2], "RetailInvoices", GlobalSecondaryIndexes=indexes)
+
+    assert problems(deployed) == {
+        BY_DATE: "the answer lacks UserID_SubType, currency, s3_path, sub_type, total_amount, vendor_name"
+    }
+
+
+def test_a_stream_without_images_is_told(deployed):
+    specification = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    recreate(deployed[2], "RetailInvoices", StreamSpecification=specification)
+
+    assert problems(deployed) == {
+        STREAM: "the stream shows [('INSERT', {}, {}), ('MODIFY', {}, {}), ('REMOVE', {}, {})]"
+    }
+
+
+@pytest.mark.parametrize(
+    ("filters", "passed"),
+    [
+        ([], ["INSERT", "MODIFY", "REMOVE"]),
+        ([{"Pattern": '{"eventName":["MODIFY"]}'}], ["MODIFY"]),
+        ([{"Pattern": '{"eventName":["INSERT"]}'}, {"Pattern": '{"eventName":["REMOVE"]}'}], ["INSERT", "REMOVE"]),
+    ],
+)
+def test_a_filter_that_lets_more_or_something_else_by_is_told(deployed, filters, passed):
+    aws = deployed[2]("lambda")
+    (mapping,) = aws.list_event_source_mappings()["EventSourceMappings"]
+    aws.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria={"Filters": filters})
+
+    assert problems(deployed) == {"trigger notify: by its filter only the insert": f"the filter lets {passed} by"}
+
+
+def test_what_is_not_answered_fails_the_rehearsal_and_is_named(capsys, monkeypatch):
+    monkeypatch.setitem(examples.ITEMS, "users", [])
+
+    code, out, _ = run(capsys)
+    assert code == 1
+    assert "not answered: user by id (Users): ops/examples.py has no items of users with UserID" in out.splitlines()
+    assert out.splitlines()[-1].startswith("failed: a question has no right answer (")
+    code, out, _ = run(capsys, "--json")
+    assert code == 1
+    assert [answer["question"] for answer in json.loads(out)["drill"] if not answer["ok"]] == [
+        question for question, table, *_ in QUESTIONS if table == "Users"
+    ]
+
+
+def test_a_project_without_access_patterns_cannot_be_drilled(capsys, program):
+    stack = program("pulumi.export('a', 1)")
+
+    assert main(["rehearse", "--cwd", str(stack.directory), "--drill"]) == 2
+    assert capsys.readouterr().err == (
+        f"error: no {stack.directory}/components/tables.py: a drill asks the access patterns that stand there\n"
+    )
