@@ -127,7 +127,7 @@ RETAIL_INVOICES = Family(
                     index="sub_type",
                     equal=("UserID_SubType",),
                     between="invoice_date",
-                    note="UserID_SubType is <user id>_<sub type>, as in user_abc123_food-delivery.",
+                    note="UserID_SubType is `<user id>_<sub type>`, as in `user_abc123_food-delivery`.",
                 ),
             ),
         ),

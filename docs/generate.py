@@ -1,16 +1,30 @@
 """Writes the pages of this folder that say what the code says; a test fails when one is stale."""
 
 import inspect
+import io
 import json
+import os
+import re
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
 
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "policies")]
 
+from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
+from components.tables import FAMILIES  # noqa: E402
 from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
+from ops import plan, project  # noqa: E402
+from ops.resources import scalable_target, table  # noqa: E402
 
-INTRODUCTION = """\
+POLICIES = """\
 # Policies
 
 Generated from `policies/` by `make docs`. The file of the stack in `policies/config/` may set another level and the
@@ -19,11 +33,18 @@ options: `pulumi preview --policy-pack policies --policy-pack-config policies/co
 A value that decides and isn't known until deployment violates a policy, as nothing shows yet that the rule holds.
 """
 
+TABLES = """\
+# Tables
+
+Generated from `components/tables.py`, and from what the program registers for prod, by `make docs`. Every key is a
+string, every index has all attributes. `make rehearse` asks each question below of example invoices.
+"""
+
 
 def policies() -> str:
     """Return docs/policies.md: of each policy severity, control, level and options, what fails and how to mend it."""
     rules = {rule.POLICY.name: rule for rule in RULES}
-    lines = [INTRODUCTION, "| policy | severity | control | level | remediates |", "|---|---|---|---|---|"]
+    lines = [POLICIES, "| policy | severity | control | level | remediates |", "|---|---|---|---|---|"]
     for name, rule in sorted(rules.items()):
         policy = rule.POLICY
         level = (policy.enforcement_level or LEVEL).value
@@ -41,8 +62,108 @@ def policies() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {DOCS / "policies.md": policies}
+def tables() -> str:
+    """Return docs/tables.md: of each family a diagram, the keys and protection of its tables, and what is asked."""
+    resources = plan.record(project.load(DOCS.parent, "prod")).resources
+    declared = {r.name: r.inputs for r in resources if r.type == table.TYPE}
+    targets = [r.inputs for r in resources if r.type == scalable_target.TYPE]
+    lines = [TABLES]
+    for family in FAMILIES:
+        lines += [f"\n## {family.type.rpartition(':')[2]}\n", "```mermaid", "flowchart LR", *_diagram(family), "```\n"]
+        lines += [
+            "| table, index | partition key | sort key | billing | stream | protection |",
+            "|---|---|---|---|---|---|",
+        ]
+        for definition in family.tables:
+            inputs = declared[definition.logical_name]
+            stream, protection = definition.stream_view_type or "", _protection(inputs)
+            billing = _billing(inputs, targets, f"table/{definition.name}")
+            lines.append(f"| **{definition.name}** | {_keys(definition)} | {billing} | {stream} | {protection} |")
+            for index, made in zip(definition.indexes, inputs.get("globalSecondaryIndexes", []), strict=True):
+                billing = _billing(made, targets, f"table/{definition.name}/index/{index.name}")
+                lines.append(f"| {index.name} | {_keys(index)} | {billing} | | |")
+        lines += ["\n| question | operation | key condition |", "|---|---|---|"]
+        lines += [_asked(definition, pattern) for definition in family.tables for pattern in definition.access_patterns]
+    return "\n".join(lines) + "\n"
+
+
+def _diagram(family: Family) -> Iterator[str]:
+    # Tables with a key and nothing else are one node: eight of them would hide the rest.
+    plain: dict[str, list[str]] = {}
+    beside = ""
+    for definition in family.tables:
+        name = definition.logical_name
+        if not (definition.indexes or definition.capacity or definition.stream_view_type):
+            plain.setdefault(_key(definition), []).append(definition.name)
+            continue
+        beside = f"{name} ~~~ "
+        yield f'  {name}[("{definition.name}<br>{_key(definition)}")]'
+        for index in definition.indexes:
+            yield f'  {name} --- {name}.{index.logical_name}["{index.name}<br>{_key(index)}"]'
+        if definition.capacity:
+            scaled = [name, *(f"{name}.{index.logical_name}" for index in definition.indexes)]
+            yield f'  {name}.autoscaling(["autoscaling of reads and writes"]) -.-> {" & ".join(scaled)}'
+        if definition.stream_view_type:
+            yield f'  {name} --> {name}.stream[/"stream<br>{definition.stream_view_type}"/]'
+        if definition.trigger:
+            yield f'  {name}.stream -- INSERT --> {name}.trigger{{{{"Lambda<br>{definition.trigger}"}}}}'
+    for key, names in plain.items():
+        each = "each " if names[1:] else ""
+        yield f'  {beside}{family.logical_name}.{key}[("{"<br>".join(names)}<br>{each}{key}")]'
+
+
+def _key(item: Table | GlobalSecondaryIndex) -> str:
+    return ", ".join(filter(None, (item.partition_key, item.sort_key)))
+
+
+def _keys(item: Table | GlobalSecondaryIndex) -> str:
+    return f"{item.partition_key} | {item.sort_key or ''}"
+
+
+def _billing(inputs: dict[str, Any], targets: list[dict[str, Any]], resource_id: str) -> str:
+    if "readCapacity" not in inputs:
+        return "by request" if "billingMode" in inputs else ""
+    bounds = {f"{t['minCapacity']} to {t['maxCapacity']}" for t in targets if t["resourceId"] == resource_id}
+    return f"{inputs['readCapacity']} read, {inputs['writeCapacity']} write units; autoscaled, {', '.join(bounds)}"
+
+
+def _protection(inputs: dict[str, Any]) -> str:
+    key = inputs["serverSideEncryption"].get("kmsKeyArn", "the AWS managed key")
+    days = inputs["pointInTimeRecovery"]["recoveryPeriodInDays"]
+    deletion = "deletion protection" if inputs["deletionProtectionEnabled"] else "no deletion protection"
+    return f"encrypted with {key}; recovery of {days} days; {deletion}"
+
+
+def _asked(definition: Table, pattern: AccessPattern) -> str:
+    index = next((f", {i.name}" for i in definition.indexes if i.logical_name == pattern.index), "")
+    of = f" of `{pattern.attribute}`" if pattern.attribute else ""
+    condition = f"`{pattern.key_condition}`" if pattern.key_condition else f"none; the filter `{pattern.only} = :true`"
+    note = f". {pattern.note}" if pattern.note else ""
+    return f"| {pattern.question} | {pattern.operation}{of}: {definition.name}{index} | {condition}{note} |"
+
+
+PAGES = {DOCS / "policies.md": policies, DOCS / "tables.md": tables}
+
+PICTURE = DOCS / "rehearsal.svg"
+
+
+def picture() -> str:
+    """Return what make rehearse STACK=prod prints, as SVG."""
+    command = [sys.executable, "-m", "ops", "rehearse", "--drill", "--stack", "prod"]
+    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    output = subprocess.run(
+        command, cwd=DOCS.parent, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    lines = [Text.from_ansi(line) for line in output.splitlines()]
+    for line in lines:
+        line.rstrip()
+    console = Console(record=True, width=max(line.cell_len for line in lines), file=io.StringIO())
+    console.print(*lines, sep="\n")
+    # Without the web font, which no viewer of a repository loads.
+    template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    return console.export_svg(title="make rehearse STACK=prod", code_format=template, unique_id="rehearsal")
+
 
 if __name__ == "__main__":
-    for path, page in PAGES.items():
+    for path, page in PAGES.items() | {(PICTURE, picture)}:
         path.write_text(page(), encoding="utf-8")

@@ -78,7 +78,7 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
     out.print(f"[bold]Rehearsing {rehearsal.stack.project} ({rehearsal.stack.name})[/]\n")
     out.print(_tree_table(resources))
     out.print("\n[bold]Outputs[/]")
-    out.print(_grid(*([path, str(value)] for path, value in _flat(rehearsal.plan.outputs))))
+    out.print(_grid(*([name, _short_value(value)] for name, value in sorted(rehearsal.plan.outputs.items()))))
     out.print("\n[bold]Tables and indexes, read back[/]")
     out.print(_tables(read))
     out.print("\n[bold]Autoscaling, read back[/]")
@@ -248,7 +248,7 @@ def _answers(answers: list[Answer]) -> Table:
         ]
         for answer in answers
     ]
-    return _grid(*rows, header=("", "Question", "Table, index", "Operation", "Calls", "Items read", "Returned"))
+    return _grid(*rows, header=("", "Question", "Table, index", "Operation", "Calls", "Read", "Returned"))
 
 
 def _short(type_: str) -> str:
@@ -262,12 +262,8 @@ def _value(value: object) -> str:
     return "absent" if value is None else json.dumps(value)
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON values
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _flat(item, f"{path}.{key}" if path else key)
-    else:
-        yield path, value
+def _short_value(value: object) -> str:
+    return f"{len(value)} entries; --json has them" if isinstance(value, dict) else str(value)
 
 
 def _grid(*rows: Sequence[str | Text], header: tuple[str, ...] = ()) -> Table:
