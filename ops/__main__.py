@@ -1,34 +1,16 @@
 """The command line: python -m ops COMMAND."""
 
 import argparse
-import contextlib
-import json
 import os
-import re
-import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from ops.errors import CallError, PlanError
-
-if TYPE_CHECKING:
-    from ops.project import Stack
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong."""
     options = _parser().parse_args(arguments)
-    # Ended by a signal, as by Ctrl-C: no process of a policy pack is left over.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return options.command(options)
-    except PlanError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    from ops import commands  # noqa: PLC0415 - not before: --help answers at once
+
+    return commands.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     stack.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="set a configuration value; repeatable"
     )
-    stack.add_argument("--cwd", type=Path, default=Path(), metavar="DIR", help="the project's folder (default: this)")
+    stack.add_argument("--cwd", default=".", metavar="DIR", help="the project's folder (default: this)")
     aws = argparse.ArgumentParser(add_help=False)
     aws.add_argument("--profile", metavar="NAME", help="an AWS profile (default: boto3's usual chain of credentials)")
     aws.add_argument("--region", metavar="REGION", help="an AWS region (default: the stack's aws:region)")
@@ -72,7 +54,6 @@ def _parser() -> argparse.ArgumentParser:
         "--policy-pack",
         action="append",
         default=[],
-        type=Path,
         metavar="DIR",
         help="a policy pack to enforce; repeatable (default: policies)",
     )
@@ -80,12 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         "--policy-pack-config",
         action="append",
         default=[],
-        type=Path,
         metavar="FILE",
         help="the pack's configuration, once for each pack (default: DIR/config/NAME.json)",
     )
     rehearse.add_argument("--no-policies", action="store_true", help="enforce no policy pack")
-    rehearse.set_defaults(command=_rehearse)
+    rehearse.set_defaults(command="rehearse")
 
     verify = commands.add_parser(
         "verify",
@@ -94,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare, property by property, what the program declares with what the account has. Only reads.",
     )
     verify.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    verify.set_defaults(command=_verify)
+    verify.set_defaults(command="verify")
 
     adopt = commands.add_parser(
         "adopt",
@@ -102,95 +82,17 @@ def _parser() -> argparse.ArgumentParser:
         help="write the file by which pulumi import takes over what exists; only reads",
         description="Write the file that pulumi import --file takes, from the program and what the account has.",
     )
-    adopt.add_argument(
-        "--output", type=Path, default=Path("imports.json"), metavar="FILE", help="(default: %(default)s)"
-    )
+    adopt.add_argument("--output", default="imports.json", metavar="FILE", help="(default: %(default)s)")
     adopt.add_argument("--offline", action="store_true", help="don't look into the account: take all for existing")
-    adopt.set_defaults(command=_adopt)
+    adopt.set_defaults(command="adopt")
     return parser
-
-
-def _rehearse(options: argparse.Namespace) -> int:
-    stack, region = _stack_and_region(options)
-    from ops import emulator  # noqa: PLC0415
-
-    # First of all: what is imported next may open connections of its own.
-    emulator.isolate()
-    from ops import pack, report  # noqa: PLC0415
-    from ops.rehearse import rehearse  # noqa: PLC0415
-
-    aws = emulator.at(options.endpoint_url, region) if options.endpoint_url is not None else emulator.embedded(region)
-    with contextlib.ExitStack() as exits:
-        # Before all else: the packs start while the program runs.
-        packs = [exits.enter_context(pack.start(*found, stack)) for found in _packs(options, stack)]
-        exits.enter_context(report.console(stderr=True).status("rehearsing"))
-        rehearsal = rehearse(stack, exits.enter_context(aws), packs, with_drill=options.drill)
-    if options.json:
-        print(report.rehearsal_json(rehearsal))
-    else:
-        report.print_rehearsal(rehearsal, report.console())
-    return 0 if rehearsal.ok else 1
-
-
-def _verify(options: argparse.Namespace) -> int:
-    stack, region = _stack_and_region(options)
-    from ops import account, report  # noqa: PLC0415
-    from ops.verify import verify  # noqa: PLC0415
-
-    with report.console(stderr=True).status(f"reading {region}"):
-        found = verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
-    if options.json:
-        print(report.verification_json(found))
-    else:
-        report.print_verification(found, report.console())
-    return 1 if found.readback.differences else 0
-
-
-def _adopt(options: argparse.Namespace) -> int:
-    stack, region = _stack_and_region(options)
-    from ops import account, report  # noqa: PLC0415
-    from ops.adopt import adopt  # noqa: PLC0415
-
-    clients = None if options.offline else account.connect(options.profile, region, options.endpoint_url)
-    with report.console(stderr=True).status(f"reading {region}"):
-        adoption = adopt(stack, region, clients)
-    try:
-        options.output.write_text(json.dumps(adoption.imports, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        msg = f"--output {options.output} can't be written: {error.strerror}"
-        raise CallError(msg) from None
-    report.print_adoption(adoption, options.output, report.console())
-    return 0
-
-
-def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
-    from ops import project  # noqa: PLC0415 - each command imports only what it needs: --help answers at once
-
-    stack = project.load(options.cwd.resolve(), options.stack, options.config)
-    region = getattr(options, "region", None) or stack.config.get("aws:region", "")
-    if not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]+", region):
-        msg = f"aws:region is {region!r}, which is no region; set it in Pulumi.{stack.name}.yaml or by --config"
-        raise CallError(msg)
-    return stack, region
-
-
-def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path | None]]:
-    """Return each policy pack's folder and its configuration."""
-    default = stack.directory / "policies"
-    packs = [pack.resolve() for pack in options.policy_pack] or ([default] if default.is_dir() else [])
-    if options.no_policies:
-        return []
-    if options.policy_pack_config and len(options.policy_pack_config) != len(packs):
-        msg = f"{len(options.policy_pack_config)} --policy-pack-config for {len(packs)} policy packs; give one for each"
-        raise CallError(msg)
-    given = [file.resolve() for file in options.policy_pack_config]
-    defaults = [path if (path := pack / "config" / f"{stack.name}.json").exists() else None for pack in packs]
-    return list(zip(packs, given or defaults, strict=True))
 
 
 if __name__ == "__main__":
     code = main()
-    with contextlib.suppress(OSError):
+    try:  # noqa: SIM105 - an import less
         sys.stdout.flush()
+    except OSError:
+        pass
     # Not sys.exit, which would wait for a thread of the program that never ends.
     os._exit(code)

@@ -75,7 +75,7 @@ class Pack:
         self.directory = directory
         self._version = version
         self._config_file = config_file
-        self._process = process
+        self.process = process
         self._log = log
         self._stub: AnalyzerStub | None = None
         self.policies: dict[str, proto.PolicyInfo] = {}
@@ -142,7 +142,7 @@ class Pack:
                 for _ in out:
                     pass
 
-        threading.Thread(target=drain, args=[self._process.stdout], daemon=True).start()
+        threading.Thread(target=drain, args=[self.process.stdout], daemon=True).start()
         try:
             line = first.get(timeout=_PATIENCE)
         except queue.Empty:
@@ -164,7 +164,7 @@ class Pack:
 
     def _error(self, what: str) -> PlanError:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=1)
+            self.process.wait(timeout=1)
         self._log.seek(0)
         last = self._log.read().strip().splitlines()[-1:]
         msg = f"the policy pack {self.directory} {what}" + "".join(f"; its last words: {line}" for line in last)

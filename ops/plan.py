@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Never
@@ -122,13 +122,28 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
     return monitor.plan
 
 
+class _Inline(ThreadPoolExecutor):
+    """Runs what it is given at once, on the caller's thread.
+
+    So resources are created one after the other, in the program's order. And Pulumi's runtime, which looks through all
+    outstanding outputs each time that one is ready, finds most of them ready: with a thread the time was quadratic.
+    """
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:  # noqa: ANN401
+        """Call the function and return its outcome."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **options))
+        except Exception as error:  # noqa: BLE001 - it is the outcome
+            future.set_exception(error)
+        return future
+
+
 @contextlib.contextmanager
 def _event_loop() -> Generator[asyncio.AbstractEventLoop]:
-    """Yield an event loop; afterwards cancel what is left on it, and wait for no call that never returns."""
+    """Yield an event loop; afterwards cancel what is left on it."""
     loop = asyncio.new_event_loop()
-    # One worker: resources are created one after the other, in the program's order, the same in each run.
-    executor = ThreadPoolExecutor(max_workers=1)
-    loop.set_default_executor(executor)
+    loop.set_default_executor(_Inline())
     try:
         yield loop
     finally:
@@ -137,7 +152,6 @@ def _event_loop() -> Generator[asyncio.AbstractEventLoop]:
             task.cancel()
         if tasks:
             loop.run_until_complete(asyncio.wait(tasks, timeout=1))
-        executor.shutdown(wait=False)
         loop.close()
 
 

@@ -90,7 +90,7 @@ class Engine:
 
 
 @contextlib.contextmanager
-def _engine(tmp_path: Path) -> Generator[Engine]:
+def engine_in(tmp_path: Path) -> Generator[Engine]:
     if not shutil.which("pulumi"):
         pytest.skip("pulumi is not on PATH: the real CLI is an installation of its own")
     folder = tmp_path / "project"
@@ -131,14 +131,14 @@ def _engine(tmp_path: Path) -> Generator[Engine]:
 @pytest.fixture
 def engine(tmp_path):
     """Return the CLI on a project with no stack, and an empty account."""
-    with _engine(tmp_path) as made:
+    with engine_in(tmp_path) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory):
     """Return the CLI on a project whose stack prod is deployed, for tests that change nothing."""
-    with _engine(tmp_path_factory.mktemp("deployed")) as made:
+    with engine_in(tmp_path_factory.mktemp("deployed")) as made:
         made.run("stack", "init", "prod")
         made.run("up", "--yes", "--stack", "prod", *PACK)
         yield made

@@ -116,7 +116,7 @@ TABLES, PROJECT = "components/tables.py", "Pulumi.yaml"
             (TABLES, "RENTAL_INVOICES, USERS, RETAIL", "RENTAL_INVOICES, RETAIL"),
             (PROJECT, "  users_table:(\n    .*){3}\n", ""),
         ],
-        [(TABLES, ' *"travel_invoices": .*\n', ""), (PROJECT, "  travel_invoices_table:(\n    .*){3}\n", "")],
+        [(TABLES, ' *"travel": .*\n', ""), (PROJECT, "  travel_invoices_table:(\n    .*){3}\n", "")],
         [(TABLES, '"TravelInvoices"', '"Travels"')],
         [("Pulumi.prod.yaml", "config:\n", "config:\n  paypulse:users_table: Customers\n")],
         [(TABLES, 'partition_key="vendor_id"', 'partition_key="VendorID"')],

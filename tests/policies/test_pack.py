@@ -262,5 +262,5 @@ def test_no_process_of_a_pack_is_left_over(tmp_path):
     directory = write_pack(tmp_path, "import time\ntime.sleep(60)")
 
     with pack.start(directory, None, STACK) as running:
-        process = running._process  # noqa: SLF001 - its end is what is tested
+        process = running.process
     assert process.returncode is not None
