@@ -4,6 +4,7 @@ Every key attribute is a string (`S`), every index projects all attributes (`ALL
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,27 @@ class GlobalSecondaryIndex:
     capacity: Capacity | None = None
 
 
+# What an access pattern of each operation must say, and what it may.
+_TAKES = {
+    "GetItem": ({"equal"}, {"attribute"}),
+    "UpdateItem": ({"equal", "attribute"}, set()),
+    "Query": ({"equal"}, {"index", "between", "newest_first"}),
+    "Scan": ({"only"}, set()),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessPattern:
     """A question that is asked of a table: the DynamoDB `operation`, and the key that finds the answer.
 
-    `operation` is GetItem, UpdateItem, Query or Scan, of the table, or of the index with the logical name `index`. The
-    answer is the items with given values of the attributes `equal`, and a value of `between` in a given range, bounds
-    included; of these, a Scan returns the ones whose attribute `only` is true. `attribute` is the one that a GetItem
-    returns or an UpdateItem sets. `note` says why, where a reader would ask.
+    The operation is of the table, or of the index with the logical name `index`. The answer is the items with given
+    values of the attributes `equal`, and a value of `between` in a given range, bounds included; of these, a Scan
+    returns the ones whose attribute `only` is true. `attribute` is the one that a GetItem returns or an UpdateItem
+    sets. `note` says why, where a reader would ask. Raises ValueError for what the operation lacks or doesn't take.
     """
 
     question: str
-    operation: str
+    operation: Literal["GetItem", "UpdateItem", "Query", "Scan"]
     index: str | None = None
     equal: tuple[str, ...] = ()
     between: str | None = None
@@ -52,6 +62,13 @@ class AccessPattern:
     only: str | None = None
     attribute: str | None = None
     note: str = ""
+
+    def __post_init__(self) -> None:
+        needed, possible = _TAKES[self.operation]
+        given = {name for name, value in vars(self).items() if value} - {"question", "operation", "note"}
+        if not needed <= given <= needed | possible:
+            msg = f"{self.question!r}: a {self.operation} needs {sorted(needed)}, and has {sorted(given)}"
+            raise ValueError(msg)
 
     @property
     def key_condition(self) -> str:

@@ -158,7 +158,7 @@ def _triggers(config: _Config, tables: Sequence[Table]) -> dict[str, Trigger]:
         )
         if trigger.function:
             triggers[name] = trigger
-        elif trigger.failure_destination:
+        elif trigger.function == "" and trigger.failure_destination:
             config.refuse(f"{name}_failure_destination", f"there is no trigger without {name}_function")
     return triggers
 

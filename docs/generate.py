@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-DOCS = Path(__file__).parent
-sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "policies")]
+DOCS, ROOT = Path(__file__).parent, Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "policies")]
 
+from components.examples import ITEMS  # noqa: E402
 from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
 from components.tables import FAMILIES  # noqa: E402
 from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
@@ -63,26 +65,26 @@ def policies() -> str:
 
 
 def tables() -> str:
-    """Return docs/tables.md: of each family a diagram, the keys and protection of its tables, and what is asked."""
-    resources = plan.record(project.load(DOCS.parent, "prod")).resources
+    """Return docs/tables.md: of each family a diagram, its keys, billing and attributes, and what is asked of it."""
+    resources = plan.record(project.load(ROOT, "prod")).resources
     declared = {r.name: r.inputs for r in resources if r.type == table.TYPE}
     targets = [r.inputs for r in resources if r.type == scalable_target.TYPE]
-    lines = [TABLES]
+    protections = {_protection(inputs) for inputs in declared.values()}
+    lines = [TABLES, f"In prod every table has {'; or '.join(sorted(protections))}."]
     for family in FAMILIES:
         lines += [f"\n## {family.type.rpartition(':')[2]}\n", "```mermaid", "flowchart LR", *_diagram(family), "```\n"]
-        lines += [
-            "| table, index | partition key | sort key | billing | stream | protection |",
-            "|---|---|---|---|---|---|",
-        ]
+        lines += ["| table, index | partition key | sort key | billing | stream | other attributes |", "|---" * 6 + "|"]
         for definition in family.tables:
             inputs = declared[definition.logical_name]
-            stream, protection = definition.stream_view_type or "", _protection(inputs)
-            billing = _billing(inputs, targets, f"table/{definition.name}")
-            lines.append(f"| **{definition.name}** | {_keys(definition)} | {billing} | {stream} | {protection} |")
+            stream, billing = definition.stream_view_type or "", _billing(inputs, targets, f"table/{definition.name}")
+            others = {name for item in ITEMS[definition.logical_name] for name in item} - {*definition.key_attributes}
+            lines.append(
+                f"| **{definition.name}** | {_keys(definition)} | {billing} | {stream} | {', '.join(sorted(others))} |"
+            )
             for index, made in zip(definition.indexes, inputs.get("globalSecondaryIndexes", []), strict=True):
                 billing = _billing(made, targets, f"table/{definition.name}/index/{index.name}")
                 lines.append(f"| {index.name} | {_keys(index)} | {billing} | | |")
-        lines += ["\n| question | operation | key condition |", "|---|---|---|"]
+        lines += ["\n| question | operation | key |", "|---|---|---|"]
         lines += [_asked(definition, pattern) for definition in family.tables for pattern in definition.access_patterns]
     return "\n".join(lines) + "\n"
 
@@ -106,7 +108,7 @@ def _diagram(family: Family) -> Iterator[str]:
         if definition.stream_view_type:
             yield f'  {name} --> {name}.stream[/"stream<br>{definition.stream_view_type}"/]'
         if definition.trigger:
-            yield f'  {name}.stream -- INSERT --> {name}.trigger{{{{"Lambda<br>{definition.trigger}"}}}}'
+            yield f'  {name}.stream -- INSERT --> {name}.trigger{{{{"Lambda, if configured<br>{definition.trigger}"}}}}'
     for key, names in plain.items():
         each = "each " if names[1:] else ""
         yield f'  {beside}{family.logical_name}.{key}[("{"<br>".join(names)}<br>{each}{key}")]'
@@ -122,16 +124,16 @@ def _keys(item: Table | GlobalSecondaryIndex) -> str:
 
 def _billing(inputs: dict[str, Any], targets: list[dict[str, Any]], resource_id: str) -> str:
     if "readCapacity" not in inputs:
-        return "by request" if "billingMode" in inputs else ""
+        return "on-demand" if "billingMode" in inputs else ""
     bounds = {f"{t['minCapacity']} to {t['maxCapacity']}" for t in targets if t["resourceId"] == resource_id}
-    return f"{inputs['readCapacity']} read, {inputs['writeCapacity']} write units; autoscaled, {', '.join(bounds)}"
+    return f"provisioned {inputs['readCapacity']}/{inputs['writeCapacity']}, autoscaled {', '.join(bounds)}"
 
 
 def _protection(inputs: dict[str, Any]) -> str:
     key = inputs["serverSideEncryption"].get("kmsKeyArn", "the AWS managed key")
     days = inputs["pointInTimeRecovery"]["recoveryPeriodInDays"]
     deletion = "deletion protection" if inputs["deletionProtectionEnabled"] else "no deletion protection"
-    return f"encrypted with {key}; recovery of {days} days; {deletion}"
+    return f"encryption with {key}, point-in-time recovery of {days} days, and {deletion}"
 
 
 def _asked(definition: Table, pattern: AccessPattern) -> str:
@@ -142,7 +144,20 @@ def _asked(definition: Table, pattern: AccessPattern) -> str:
     return f"| {pattern.question} | {pattern.operation}{of}: {definition.name}{index} | {condition}{note} |"
 
 
-PAGES = {DOCS / "policies.md": policies, DOCS / "tables.md": tables}
+def readme() -> str:
+    """Return README.md with the configuration keys as Pulumi.yaml declares them."""
+    head, _, rest = README.read_text(encoding="utf-8").partition("<!-- configuration -->\n")
+    lines = ["| key | type | default | what it is |", "|---|---|---|---|"]
+    for key, declared in yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"].items():
+        if ":" not in key:
+            default = f"`{json.dumps(declared['default'])}`" if declared["default"] != "" else ""
+            lines.append(f"| `{key}` | {declared['type']} | {default} | {declared['description']} |")
+    _, end, tail = rest.partition("<!-- /configuration -->")
+    return head + "<!-- configuration -->\n" + "\n".join(lines) + "\n" + end + tail
+
+
+README = ROOT / "README.md"
+PAGES = {README: readme, DOCS / "policies.md": policies, DOCS / "tables.md": tables}
 
 PICTURE = DOCS / "rehearsal.svg"
 
@@ -151,9 +166,7 @@ def picture() -> str:
     """Return what make rehearse STACK=prod prints, as SVG."""
     command = [sys.executable, "-m", "ops", "rehearse", "--drill", "--stack", "prod"]
     environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
-    output = subprocess.run(
-        command, cwd=DOCS.parent, env=environment, capture_output=True, text=True, check=True
-    ).stdout
+    output = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     lines = [Text.from_ansi(line) for line in output.splitlines()]
     for line in lines:
         line.rstrip()
@@ -165,5 +178,5 @@ def picture() -> str:
 
 
 if __name__ == "__main__":
-    for path, page in PAGES.items() | {(PICTURE, picture)}:
+    for path, page in (PAGES | {PICTURE: picture}).items():
         path.write_text(page(), encoding="utf-8")

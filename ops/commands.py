@@ -45,6 +45,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         exits.enter_context(report.console(stderr=True).status("rehearsing"))
         rehearsal = rehearse(stack, exits.enter_context(aws), packs, with_drill=options.drill)
     if options.json:
+        report.print_unanswered(rehearsal, report.console(stderr=True))
         print(report.rehearsal_json(rehearsal))
     else:
         report.print_rehearsal(rehearsal, report.console())

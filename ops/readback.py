@@ -93,8 +93,8 @@ def _compare(resource: Registration, live: Any, plan: list[Registration], result
             continue
         result.checked += 1
         is_default = _is_absent(declared) and found == default
-        # A function is declared by its name or by its ARN, and live by its ARN.
-        is_same = declared == found or (path == "functionName" and f"{found}".endswith(f":function:{declared}"))
+        # Declared by its ARN it is the function of that name: a mapping and its function are of one account.
+        is_same = declared == found or (path == "functionName" and f"{declared}".endswith(f":function:{found}"))
         if not is_same and not is_default and not _is_autoscaled(resource, path, found, plan):
             result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
 

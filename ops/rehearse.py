@@ -64,7 +64,7 @@ def rehearse(stack: Stack, clients: Clients, packs: Sequence[Pack] = (), *, with
         read = readback.read_back(plan, clients)
     answers = []
     if with_drill and not any(v.is_mandatory for v in violations):
-        with _understanding("the example items can't be written"):
+        with _understanding("the drill ends"):
             answers = drill(stack, plan, read, clients)
     return Rehearsal(
         stack=stack,

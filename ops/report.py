@@ -7,20 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ops.adopt import Adoption
 from ops.drill import Answer
 from ops.plan import Registration
 from ops.readback import Difference, Readback
 from ops.rehearse import Rehearsal
 from ops.resources import scalable_target, scaling_policy, table
-from ops.verify import Verification
+
+if TYPE_CHECKING:
+    from ops.adopt import Adoption
+    from ops.verify import Verification
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -46,7 +48,7 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
     return json.dumps(result, indent=2)
 
 
-def verification_json(found: Verification) -> str:
+def verification_json(found: "Verification") -> str:
     """Return a verification as one JSON object."""
     result = {
         "project": found.stack.project,
@@ -87,14 +89,19 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
     if rehearsal.answers:
         out.print("\n[bold]Drill[/]")
         out.print(_answers(rehearsal.answers))
-        for answer in filter(attrgetter("problem"), rehearsal.answers):
-            where = f"{answer.table}, {answer.index}" if answer.index else answer.table
-            out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({where}): {answer.problem}')}")
+        print_unanswered(rehearsal, out)
     counts = Counter(_short(resource.type) for resource in resources if resource.custom)
     out.print("\n[bold]Created[/]  " + ", ".join(f"{count} {type_}" for type_, count in counts.items()))
     out.print(f"[bold]Compared[/] {read.checked} properties, {len(read.differences)} different")
     print_differences(read.differences, out)
     out.print(f"{_verdict(rehearsal)} ({rehearsal.seconds:.1f} s)")
+
+
+def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
+    """Print a line for each question that has no right answer: the question, where it was asked, why."""
+    for answer in filter(attrgetter("problem"), rehearsal.answers):
+        where = f"{answer.table}, {answer.index}" if answer.index else answer.table
+        out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({where}): {answer.problem}')}")
 
 
 def _verdict(rehearsal: Rehearsal) -> str:
@@ -108,7 +115,7 @@ def _verdict(rehearsal: Rehearsal) -> str:
     return "[red]failed[/]: a mandatory policy is violated"
 
 
-def print_verification(found: Verification, out: Console) -> None:
+def print_verification(found: "Verification", out: Console) -> None:
     """Print what differs, and the outcome."""
     read, resources = found.readback, sum(resource.custom for resource in found.plan.resources)
     print_differences(read.differences, out)
@@ -117,7 +124,7 @@ def print_verification(found: Verification, out: Console) -> None:
     out.print(f"{verdict}: {what} of {found.stack.name} compared with {found.region} ({found.seconds:.1f} s)")
 
 
-def print_adoption(adoption: Adoption, file: Path, out: Console) -> None:
+def print_adoption(adoption: "Adoption", file: Path, out: Console) -> None:
     """Print what is in the import file, what is left out, and the next commands."""
     counts = Counter(_short(spec["type"]) for spec in adoption.imports["resources"] if "id" in spec)
     out.print(f"{file}: " + (", ".join(f"{count} {type_}" for type_, count in counts.items()) or "no resource"))

@@ -36,8 +36,8 @@ _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return the stream's table and the function's name."""
-    return f"{table_name(inputs)} {_function(inputs)}"
+    """Return the stream's table and the function's name, without its version or alias."""
+    return f"{table_name(inputs)} {_function(inputs).partition(':')[0]}"
 
 
 def import_id(inputs: dict[str, Any]) -> str:
@@ -47,17 +47,20 @@ def import_id(inputs: dict[str, Any]) -> str:
 
 def table_name(inputs: dict[str, Any]) -> str:
     """Return the name of the table in arn:...:table/NAME/stream/LABEL."""
-    stream = re.search(":table/(.+)/stream/", inputs["eventSourceArn"])
+    stream = re.search(":table/(.+)/stream/", inputs.get("eventSourceArn") or "")
     return stream[1] if stream else ""
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Map a stream to a function, and make that first: a placeholder, as the real one is another stack's."""
     name, aws_lambda = _function(inputs), clients("lambda")
-    role = clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]
-    aws_lambda.create_function(
-        FunctionName=name, Runtime="python3.13", Handler="none", Role=role["Arn"], Code={"ZipFile": _EMPTY_ZIP}
-    )
+    try:
+        aws_lambda.get_function(FunctionName=name)
+    except aws_lambda.exceptions.ResourceNotFoundException:
+        role = clients("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        aws_lambda.create_function(
+            FunctionName=name, Runtime="python3.13", Handler="none", Role=role, Code={"ZipFile": _EMPTY_ZIP}
+        )
     filters = inputs.get("filterCriteria", {}).get("filters", [])
     destination = inputs.get("destinationConfig", {}).get("onFailure", {}).get("destinationArn")
     mapping = aws_lambda.create_event_source_mapping(
@@ -65,30 +68,37 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         Enabled=inputs.get("enabled", True),
         FilterCriteria={"Filters": [{"Pattern": each.get("pattern")} for each in filters]},
         DestinationConfig={"OnFailure": {"Destination": destination} if destination else {}},
-        **{key: inputs[name] for name, key in _SAME_FORM.items() if name in inputs},
+        **{key: inputs[property_] for property_, key in _SAME_FORM.items() if property_ in inputs},
     )
     return mapping["UUID"], {**inputs, "uuid": mapping["UUID"]}
 
 
 def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[str, Any]]:
-    """Yield all mappings of the tables' streams, each as provider inputs, with the function's ARN for its name."""
+    """Yield all mappings of the tables' streams, each as provider inputs, the function by its name.
+
+    Of those with one identity the last is the one that counts: on the latest stream, of the function without an alias.
+    """
     wanted = set(tables)
-    for page in clients("lambda").get_paginator("list_event_source_mappings").paginate():
-        for mapping in page["EventSourceMappings"]:
-            filters = (mapping.get("FilterCriteria") or {}).get("Filters", [])
-            on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure", {})
-            live = {
-                **{name: mapping.get(key) for name, key in _SAME_FORM.items()},
-                "uuid": mapping["UUID"],
-                "functionName": mapping["FunctionArn"],
-                "enabled": mapping["State"] not in {"Disabled", "Disabling", "Deleting"},
-                "filterCriteria": {"filters": [{"pattern": each["Pattern"]} for each in filters]},
-                "destinationConfig": {"onFailure": {"destinationArn": on_failure.get("Destination")}},
-            }
-            # Other sources than streams have no ARN, or another one.
-            if live["eventSourceArn"] and table_name(live) in wanted:
-                yield live
+    pages = clients("lambda").get_paginator("list_event_source_mappings").paginate()
+    found = [_inputs(mapping) for page in pages for mapping in page["EventSourceMappings"]]
+    for live in sorted(found, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"])):
+        if table_name(live) in wanted:
+            yield live
+
+
+def _inputs(mapping: dict[str, Any]) -> dict[str, Any]:
+    filters = (mapping.get("FilterCriteria") or {}).get("Filters", [])
+    on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure", {})
+    return {
+        **{name: mapping.get(key) for name, key in _SAME_FORM.items()},
+        "uuid": mapping["UUID"],
+        "functionName": _function({"functionName": mapping["FunctionArn"]}),
+        "enabled": mapping["State"] not in {"Disabled", "Disabling", "Deleting"},
+        "filterCriteria": {"filters": [{"pattern": each["Pattern"]} for each in filters]},
+        "destinationConfig": {"onFailure": {"destinationArn": on_failure.get("Destination")}},
+    }
 
 
 def _function(inputs: dict[str, Any]) -> str:
-    return inputs["functionName"].rpartition(":")[2]
+    """Return a function's name, from its name or its ARN."""
+    return inputs["functionName"].rpartition(":function:")[2]

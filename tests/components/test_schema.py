@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from typing import Any
@@ -53,7 +54,6 @@ def test_a_trigger_needs_a_stream():
 @pytest.mark.parametrize(
     ("keys", "condition"),
     [
-        ({}, ""),
         ({"equal": ("id",)}, "id = :id"),
         ({"equal": ("id", "owner")}, "id = :id AND owner = :owner"),
         ({"equal": ("id",), "between": "at"}, "id = :id AND at BETWEEN :from AND :to"),
@@ -61,3 +61,18 @@ def test_a_trigger_needs_a_stream():
 )
 def test_the_key_of_an_access_pattern_is_a_key_condition_expression(keys, condition):
     assert AccessPattern(question="?", operation="Query", **keys).key_condition == condition
+
+
+@pytest.mark.parametrize(
+    ("operation", "says", "needs"),
+    [
+        ("GetItem", {"equal": ("id",), "index": "owner"}, ["equal"]),
+        ("UpdateItem", {"equal": ("id",)}, ["attribute", "equal"]),
+        ("Query", {"only": "active"}, ["equal"]),
+        ("Scan", {"equal": ("id",), "only": "active"}, ["only"]),
+    ],
+)
+def test_an_access_pattern_says_what_its_operation_takes(operation, says, needs):
+    message = f"'?': a {operation} needs {needs}, and has {sorted(says)}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        AccessPattern(question="?", operation=operation, **says)

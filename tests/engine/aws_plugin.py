@@ -91,12 +91,7 @@ def find(type_: str, id_: str, inputs: dict[str, Any]) -> dict[str, Any] | None:
 
 def changes(olds: dict[str, Any], news: dict[str, Any]) -> set[str]:
     """Return the top-level inputs that differ."""
-    return {
-        path.split(".")[0].split("[")[0]
-        for path, old, new in readback.compare(olds, news)
-        # Live a function has its ARN for a name.
-        if old != new and not (path == "functionName" and old.endswith(f":{new}"))
-    }
+    return {path.split(".")[0].split("[")[0] for path, old, new in readback.compare(olds, news) if old != new}
 
 
 def without_absent(value: Any) -> Any:

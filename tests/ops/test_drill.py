@@ -5,14 +5,15 @@ import re
 
 import pytest
 
+from components.examples import ITEMS
 from components.tables import TABLES
-from ops import drill, emulator, examples, project, readback
+from ops import drill, emulator, project, readback
 from ops.__main__ import main
 from ops.rehearse import rehearse
 from tests.conftest import ROOT
 
 TRIGGER = "send_invoice_notification_function=notify"
-STREAM = "stream: an insert, a change and a delete, with both images"
+STREAM = "stream: an insert, a change and a delete, as NEW_AND_OLD_IMAGES"
 # Question, table, index, items read, items returned: each in one call.
 QUESTIONS = [
     ("rental invoices of a user", "RentalInvoices", None, 3, 3),
@@ -80,7 +81,8 @@ def test_without_drill_nothing_is_written(capsys):
 
 def test_every_question_has_an_answer_that_leaves_something_out():
     for table in TABLES:
-        items = examples.ITEMS[table.logical_name]
+        assert table.access_patterns, table.name
+        items = ITEMS[table.logical_name]
         for pattern in table.access_patterns:
             expected, _ = drill._expected(pattern, items)  # noqa: SLF001 - what answers are compared with
 
@@ -88,9 +90,7 @@ def test_every_question_has_an_answer_that_leaves_something_out():
 
 
 def test_items_have_the_attributes_that_paypulse_writes():
-    assert {
-        name: set().union(*items) for name, items in examples.ITEMS.items() if name.startswith(("retail", "ven"))
-    } == {
+    assert {name: set().union(*items) for name, items in ITEMS.items() if name.startswith(("retail", "ven"))} == {
         "retail_invoices": {
             *("UserID", "InvoiceID", "UserID_SubType", "vendor_name", "sub_type"),
             *("total_amount", "currency", "invoice_date", "s3_path"),
@@ -100,7 +100,7 @@ def test_items_have_the_attributes_that_paypulse_writes():
             *("parser_type", "active"),
         },
     }
-    for item in examples.ITEMS["retail_invoices"]:
+    for item in ITEMS["retail_invoices"]:
         assert item["UserID_SubType"] == f"{item['UserID']}_{item['sub_type']}"
 
 
@@ -188,12 +188,54 @@ def test_a_question_whose_index_projects_too_little_is_not_answered(deployed):
 
 
 def test_a_stream_without_images_is_told(deployed):
-    specification = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
-    recreate(deployed[2], "RetailInvoices", StreamSpecification=specification)
+    recreate(deployed[2], "RetailInvoices", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    key = {"UserID": "drill", "InvoiceID": "drill"}
+    once, twice = key | {"drilled": "once"}, key | {"drilled": "twice"}
+    written = [
+        ("INSERT", {"NewImage": once}),
+        ("MODIFY", {"OldImage": once, "NewImage": twice}),
+        ("REMOVE", {"OldImage": twice}),
+    ]
 
     assert problems(deployed) == {
-        STREAM: "the stream shows [('INSERT', {}, {}), ('MODIFY', {}, {}), ('REMOVE', {}, {})]"
+        STREAM: f"the stream shows [('INSERT', {{}}), ('MODIFY', {{}}), ('REMOVE', {{}})], not {written}"
     }
+
+
+def test_a_stream_that_is_not_there_is_told(deployed):
+    recreate(deployed[2], "RetailInvoices", StreamSpecification={})
+
+    assert problems(deployed) == {STREAM: "the table has no stream"}
+
+
+def test_items_that_the_table_does_not_take_are_told_of_each_of_its_questions(deployed):
+    key = [{"AttributeName": "vendorId", "KeyType": "HASH"}]
+    recreate(deployed[2], "VendorConfig", AttributeDefinitions=attributes("vendorId"), KeySchema=key)
+
+    assert problems(deployed) == dict.fromkeys(
+        ["vendor by id", "all active vendors"],
+        "its example items can't be written: An error occurred (ValidationException) when calling the PutItem "
+        "operation: One or more parameter values were invalid: Missing the key vendorId in the item",
+    )
+
+
+def test_a_trigger_that_is_disabled_is_told(deployed):
+    aws = deployed[2]("lambda")
+    (mapping,) = aws.list_event_source_mappings()["EventSourceMappings"]
+    aws.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+
+    assert problems(deployed) == {"trigger notify: by its filter only the insert": "it is disabled"}
+
+
+@pytest.mark.parametrize("pattern", ["{", '{"eventName": "INSERT"}', "[]"])
+def test_a_filter_that_is_none_is_told(deployed, pattern):
+    aws = deployed[2]("lambda")
+    (mapping,) = aws.list_event_source_mappings()["EventSourceMappings"]
+    aws.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria={"Filters": [{"Pattern": pattern}]})
+
+    assert problems(deployed)["trigger notify: by its filter only the insert"].startswith(
+        "its filter is no event pattern: "
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,18 +251,23 @@ def test_a_filter_that_lets_more_or_something_else_by_is_told(deployed, filters,
     (mapping,) = aws.list_event_source_mappings()["EventSourceMappings"]
     aws.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria={"Filters": filters})
 
-    assert problems(deployed) == {"trigger notify: by its filter only the insert": f"the filter lets {passed} by"}
+    assert problems(deployed) == {"trigger notify: by its filter only the insert": f"its filter lets {passed} by"}
 
 
 def test_what_is_not_answered_fails_the_rehearsal_and_is_named(capsys, monkeypatch):
-    monkeypatch.setitem(examples.ITEMS, "users", [])
+    items = ITEMS | {"users": []}
+    data = drill._data  # noqa: SLF001 - the module's file is read anew each time
+    monkeypatch.setattr(drill, "_data", lambda *of: {"ITEMS": items} if of[1] == "examples" else data(*of))
 
     code, out, _ = run(capsys)
     assert code == 1
-    assert "not answered: user by id (Users): ops/examples.py has no items of users with UserID" in out.splitlines()
+    assert (
+        "not answered: user by id (Users): components/examples.py has no items of users with UserID" in out.splitlines()
+    )
     assert out.splitlines()[-1].startswith("failed: a question has no right answer (")
-    code, out, _ = run(capsys, "--json")
+    code, out, err = run(capsys, "--json")
     assert code == 1
+    assert "not answered: user by id (Users): components/examples.py has no items of users with UserID" in err
     assert [answer["question"] for answer in json.loads(out)["drill"] if not answer["ok"]] == [
         question for question, table, *_ in QUESTIONS if table == "Users"
     ]
@@ -231,5 +278,6 @@ def test_a_project_without_access_patterns_cannot_be_drilled(capsys, program):
 
     assert main(["rehearse", "--cwd", str(stack.directory), "--drill"]) == 2
     assert capsys.readouterr().err == (
-        f"error: no {stack.directory}/components/tables.py: a drill asks the access patterns that stand there\n"
+        f"error: no {stack.directory}/components/tables.py: a drill asks the access patterns of components/tables.py "
+        "about components/examples.py\n"
     )

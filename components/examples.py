@@ -1,4 +1,7 @@
-"""A small data set, with the attributes that PayPulse writes: what a drill asks its questions of."""
+"""A few items of each table, with the attributes that PayPulse writes: a drill asks its questions of them.
+
+Nothing of this is deployed.
+"""
 
 from decimal import Decimal
 from typing import Any
