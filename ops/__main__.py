@@ -89,7 +89,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        code = 130
     try:  # noqa: SIM105 - an import less
         sys.stdout.flush()
     except OSError:

@@ -24,9 +24,9 @@ def run(options: argparse.Namespace) -> int:
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    except BrokenPipeError:
+        # Who reads, as head does, has read enough.
+        return 1
 
 
 def _rehearse(options: argparse.Namespace) -> int:
@@ -46,7 +46,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         rehearsal = rehearse(stack, exits.enter_context(aws), packs, with_drill=options.drill)
     if options.json:
         report.print_unanswered(rehearsal, report.console(stderr=True))
-        print(report.rehearsal_json(rehearsal))
+        _print_whole(report.rehearsal_json(rehearsal))
     else:
         report.print_rehearsal(rehearsal, report.console())
     return 0 if rehearsal.ok else 1
@@ -60,7 +60,7 @@ def _verify(options: argparse.Namespace) -> int:
     with report.console(stderr=True).status(f"reading {region}"):
         found = verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
     if options.json:
-        print(report.verification_json(found))
+        _print_whole(report.verification_json(found))
     else:
         report.print_verification(found, report.console())
     return 1 if found.readback.differences else 0
@@ -82,6 +82,14 @@ def _adopt(options: argparse.Namespace) -> int:
         raise CallError(msg) from None
     report.print_adoption(adoption, output, report.console())
     return 0
+
+
+def _print_whole(answer: str) -> None:
+    """Print JSON, which nobody can use in part: from here on Ctrl-C comes too late."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    print(answer, flush=True)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:

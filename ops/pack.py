@@ -5,6 +5,7 @@ import difflib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,12 @@ _LEVELS = {
 }
 # Seconds that a pack has to start: it imports pulumi, on a machine that may be busy.
 _PATIENCE = 30
+# Pulumi's own server of a pack, which ends with all its children when this process does, in whatever way.
+_SERVER = """
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os.killpg(0, 9)), daemon=True).start()
+runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)
+"""
 # As the CLI's: a stack of ten thousand tables is one message.
 _CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
 
@@ -202,10 +209,11 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log,
         subprocess.Popen(
-            [python if python.exists() else sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."],
+            [python if python.exists() else sys.executable, "-u", "-c", _SERVER, "127.0.0.1:0", "."],
             cwd=directory,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -215,7 +223,8 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         try:
             yield Pack(directory, str(project.get("version", "")), config_file, process, log)
         finally:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:

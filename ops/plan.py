@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Never
+from unittest import mock
 
 import pulumi
 from google.protobuf import empty_pb2, json_format, struct_pb2
@@ -24,6 +25,9 @@ from pulumi.runtime.proto import resource_pb2
 from ops.errors import CallError, PlanError
 from ops.project import Stack
 
+# How often a program is told that it must end; a program that catches even that is ended.
+_WARNINGS = 5
+_exit = os._exit
 STACK_TYPE = "pulumi:pulumi:Stack"
 # Pulumi's wire format: a struct with this key carries a type, and with this value a secret.
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
@@ -100,6 +104,7 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
         with (
             contextlib.chdir(stack.directory),
             contextlib.redirect_stdout(sys.stderr),
+            _contained(),
             _event_loop() as loop,
             _alarm(patience) as monitor.on_progress,
         ):
@@ -173,6 +178,7 @@ class _Monitor(mocks.MockMonitor):
         self.on_progress: Callable[[], object] = lambda: None
         self._create = create
         self._urns: set[str] = set()
+        self._pid = os.getpid()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """Qualify the type by all its parents' types, except the stack's, as the engine does."""
@@ -181,7 +187,9 @@ class _Monitor(mocks.MockMonitor):
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified}::{name}"
 
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
-        """Record and create a resource. After the first failure nothing more is created."""
+        """Record and create a resource. After the first failure, and in a child process, nothing more is created."""
+        if os.getpid() != self._pid:
+            _exit(0)
         if self.failure:
             raise self.failure
         try:
@@ -266,10 +274,34 @@ class _NoProgressError(BaseException):
 
 
 @contextlib.contextmanager
+def _contained() -> Generator[None]:
+    """Keep a program from ending this process unheard, and a child that it forks from coming back here."""
+    pid = os.getpid()
+
+    def refuse(code: int) -> Never:
+        if os.getpid() != pid:
+            _exit(code)
+        raise SystemExit(code)
+
+    try:
+        with mock.patch.object(os, "_exit", refuse):
+            yield
+    finally:
+        if os.getpid() != pid:
+            _exit(0)
+
+
+@contextlib.contextmanager
 def _alarm(seconds: float) -> Generator[Callable[[], object]]:
     """Raise _NoProgressError on the main thread `seconds` after the start or the last call of what this yields."""
+    left = _WARNINGS
 
     def expire(*_: object) -> Never:
+        nonlocal left
+        left -= 1
+        if not left:
+            sys.stderr.write("error: the program does not end, and catches whatever would end it\n")
+            _exit(1)
         raise _NoProgressError
 
     def rearm() -> object:

@@ -176,7 +176,7 @@ def test_the_suffix_is_put_behind_every_name_that_has_no_key_of_its_own(record):
 def test_a_customer_managed_key_encrypts_every_table(record):
     encryptions = [r.inputs["serverSideEncryption"] for r in tables(record("prod", f"kms_key_arn={KEY}"))]
 
-    assert encryptions == [{"enabled": True, "kmsKeyArn": KEY}] * 12
+    assert encryptions == [{"enabled": True, "kmsKeyArn": KEY}] * len(TABLES)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_customer_managed_key_encrypts_every_table(record):
 def test_a_stack_protects_and_tags_every_table(record, stack, protected, environment):
     found = [(r.protect, r.inputs["deletionProtectionEnabled"], r.inputs["tags"]) for r in tables(record(stack))]
 
-    assert found == [(protected, protected, {"Environment": environment})] * 12
+    assert found == [(protected, protected, {"Environment": environment})] * len(TABLES)
 
 
 def test_indexes_need_not_scale(record):

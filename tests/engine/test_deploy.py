@@ -5,12 +5,13 @@ import time
 
 import pytest
 
+from components.tables import TABLES
 from ops.__main__ import main
 from tests.conftest import ROOT
 from tests.engine.conftest import PACK
 
-# 12 tables, 4 targets, 4 policies, 5 components and the stack.
-RESOURCES = 26
+# The tables, 4 targets, 4 policies, 5 components and the stack.
+RESOURCES = len(TABLES) + 14
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -48,7 +49,7 @@ def test_dev_is_deployed_then_unchanged_and_can_be_destroyed(engine):
 
     assert engine.changes("--stack", "dev") == {"create": RESOURCES}
     engine.run("up", "--yes", "--stack", "dev", *pack)
-    assert len(engine.tables()) == 12
+    assert len(engine.tables()) == len(TABLES)
     assert engine.changes("--stack", "dev") == {"same": RESOURCES}
     engine.run("destroy", "--yes", "--stack", "dev")
     assert engine.tables() == []
@@ -138,7 +139,7 @@ def test_what_would_lose_a_table_of_prod_is_refused(deployed, edits):
         for command in (["preview"], ["up", "--yes"]):
             assert "protect" in deployed.run(*command, "--stack", "prod", fails=True)
     assert deployed.tables() == tables
-    assert len(tables) == 12
+    assert len(tables) == len(TABLES)
 
 
 def test_destroying_prod_is_refused(deployed):
@@ -146,7 +147,7 @@ def test_destroying_prod_is_refused(deployed):
 
     assert "cannot be deleted" in out
     assert deployed.changes("--stack", "prod") == {"same": RESOURCES}
-    assert len(deployed.tables()) == 12
+    assert len(deployed.tables()) == len(TABLES)
 
 
 def interrupted(engine, with_signal):
@@ -156,7 +157,7 @@ def interrupted(engine, with_signal):
         time.sleep(0.05)
     up.send_signal(with_signal)
     up.communicate()
-    assert 4 <= len(engine.tables()) < 12
+    assert 4 <= len(engine.tables()) < len(TABLES)
 
 
 def test_an_up_that_was_interrupted_goes_on_at_the_next(engine):
@@ -164,7 +165,7 @@ def test_an_up_that_was_interrupted_goes_on_at_the_next(engine):
 
     engine.run("up", "--yes", "--stack", "prod")
 
-    assert len(engine.tables()) == 12
+    assert len(engine.tables()) == len(TABLES)
     assert engine.changes("--stack", "prod") == {"same": RESOURCES}
 
 
@@ -176,7 +177,7 @@ def test_an_up_that_was_killed_goes_on_once_what_it_was_creating_is_adopted(engi
     engine.adopt("prod")
     engine.run("up", "--yes", "--stack", "prod")
 
-    assert len(engine.tables()) == 12
+    assert len(engine.tables()) == len(TABLES)
     assert engine.changes("--stack", "prod") == {"same": RESOURCES}
 
 
@@ -195,7 +196,7 @@ def test_make_previews_and_deploys_the_plan_that_it_showed(engine):
 
     engine.run("stack", "init", "prod")
 
-    assert "26 to create" in make("preview", "STACK=prod", "ARGS=--non-interactive")
+    assert f"{RESOURCES} to create" in make("preview", "STACK=prod", "ARGS=--non-interactive")
     make("up", "STACK=prod", "ARGS=--yes --non-interactive")
-    assert len(engine.tables()) == 12
-    assert "26 unchanged" in make("preview", "STACK=prod", "ARGS=--non-interactive")
+    assert len(engine.tables()) == len(TABLES)
+    assert f"{RESOURCES} unchanged" in make("preview", "STACK=prod", "ARGS=--non-interactive")

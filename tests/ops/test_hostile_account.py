@@ -1,0 +1,110 @@
+"""verify against an emulator that throttles, answers 500, breaks off and lies: never a false "no difference"."""
+
+import contextlib
+import random
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from ops import account, emulator, project
+from ops.errors import PlanError
+from ops.rehearse import rehearse
+from ops.verify import verify
+from tests.conftest import ROOT
+
+THROTTLED = (400, b'{"__type": "ThrottlingException", "message": "slow down"}')
+FAILED = (500, b'{"__type": "InternalServerError", "message": "try again"}')
+BUSY = (503, b"busy")
+EMPTY = (200, b"{}")
+RUBBISH = (200, b"<html>")
+SHARE = 0.1
+RUNS = 3
+
+
+class Moody(ThreadingHTTPServer):
+    """Passes calls on to `upstream`, but for a SHARE of them, which it answers by one of `moods`, as `dice` fall."""
+
+    daemon_threads = True
+
+    def __init__(self, upstream, moods, dice):  # noqa: D107
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.upstream, self.moods, self.dice = upstream, moods, dice
+
+    def handle_error(self, request, client_address):
+        """Be silent of connections that were broken off on purpose."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Any
+
+    def log_message(self, format, *args):  # noqa: A002
+        """Print nothing."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        mood = self.server.dice.choice(self.server.moods) if self.server.dice.random() < SHARE else None
+        if mood == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            self.close_connection = True
+            return
+        if mood == "half":
+            self.answer(200, b'{"Table": {"TableName"', length=1000)
+            self.close_connection = True
+            return
+        if isinstance(mood, tuple):
+            self.answer(*mood)
+            return
+        with urlopen(Request(self.server.upstream, body, dict(self.headers))) as response:  # noqa: S310 - loopback
+            self.answer(response.status, response.read())
+
+    def answer(self, status, body, length=None):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(length or len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(scope="module")
+def upstream():
+    """Serve an account in which prod is deployed, but for one thing: Users has lost its deletion protection."""
+    with emulator.embedded("eu-west-1") as clients:
+        rehearse(project.load(ROOT, "prod"), clients)
+        clients("dynamodb").update_table(TableName="Users", DeletionProtectionEnabled=False)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        yield "http://{}:{}/".format(*server.get_host_and_port())
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("moods", "is_answered"),
+    [([THROTTLED, FAILED, BUSY, "reset", "half"], True), ([EMPTY, RUBBISH], False)],
+    ids=["fails, which a retry mends", "lies"],
+)
+def test_whatever_the_account_does_the_answer_is_right_or_a_clear_failure(monkeypatch, upstream, moods, is_answered):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    # As in use, but for the waiting.
+    config = account._CONFIG.merge(Config(retries={"mode": "standard", "max_attempts": 5}))  # noqa: SLF001
+    monkeypatch.setattr(account, "_CONFIG", config)
+    moody = Moody(upstream, moods, random.Random(str(moods)))  # noqa: S311 - no secret
+    threading.Thread(target=moody.serve_forever, daemon=True).start()
+    clients = account.connect(None, "eu-west-1", f"http://127.0.0.1:{moody.server_port}")
+    outcomes = []
+    for _ in range(RUNS):
+        with contextlib.suppress(PlanError):
+            found = verify(project.load(ROOT, "prod"), "eu-west-1", clients)
+            outcomes.append([difference.property for difference in found.readback.differences])
+    moody.shutdown()
+    moody.server_close()
+
+    assert outcomes == [["deletionProtectionEnabled"]] * len(outcomes)
+    assert bool(outcomes) >= is_answered
