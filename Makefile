@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse preview up deploy analyze verify adopt test check docs lock
+.PHONY: help setup rehearse preview up deploy analyze verify adopt test check bench docs lock
 
 STACK ?= dev
 BIN := .venv/bin
@@ -55,6 +55,9 @@ check: .venv/installed ## Everything that CI checks
 	@$(BIN)/ty check --quiet
 	@$(BIN)/zizmor --offline --quiet .github
 	@$(BIN)/pytest --quiet
+
+bench: .venv/installed ## Measure speed and growth, each against a floor (about three minutes)
+	@$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/installed ## Write what is generated in docs/
 	@$(BIN)/python docs/generate.py

@@ -1,6 +1,7 @@
 """The pack as it is run: a process of its own, over the wire."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -180,6 +181,38 @@ def test_a_configuration_that_does_not_fit_is_refused(running, tmp_path, content
     with pytest.raises(error, match=re.escape(message)) as raised:
         pack.configuration(running.policies, config)
     assert str(raised.value).startswith(str(config))
+
+
+json_values = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=8),
+        st.sampled_from(["mandatory", "disabled"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
+    max_leaves=6,
+)
+options = st.sampled_from(["enforcementLevel", "exemptTables", "allowUnknown", "level", "minimumCapacity", ""])
+names = st.sampled_from([*BY_NAME, "all", "none"])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.one_of(json_values, st.dictionaries(names, st.one_of(json_values, st.dictionaries(options, json_values)))))
+def test_any_configuration_is_refused_in_a_line_or_configures_every_policy(running, tmp_path, content):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(content))
+
+    try:
+        outcome = f"{config} configures {' '.join(pack.configuration(running.policies, config))}"
+    except (CallError, PlanError) as error:
+        outcome = str(error)
+
+    assert outcome.startswith(str(config))
+    assert " configures " not in outcome or outcome.endswith(f" configures {' '.join(running.policies)}")
+    assert len(outcome.splitlines()) == 1
 
 
 def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
