@@ -1,6 +1,5 @@
 """verify of an account of 1,000 tables, against its calls alone."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ _TABLES = 1_000
 
 def figures() -> Iterator[Figure]:
     """Measure verify on an emulator in a process of its own, which has each call wait for as long as AWS takes."""
-    os.environ |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
     stack = project.load(ROOT / "bench/generated", "dev", [f"tables={_TABLES}"])
     words = [sys.executable, "-m", "bench.serve", str(_TABLES)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

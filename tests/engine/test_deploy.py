@@ -107,21 +107,21 @@ def test_what_autoscaling_moved_stays(deployed):
         assert units.items() <= item["ProvisionedThroughput"].items()
 
 
-TABLES, PROJECT = "components/tables.py", "Pulumi.yaml"
+TABLES_FILE, PROJECT = "components/tables.py", "Pulumi.yaml"
 
 
 @pytest.mark.parametrize(
     "edits",
     [
         [
-            (TABLES, "RENTAL_INVOICES, USERS, RETAIL", "RENTAL_INVOICES, RETAIL"),
+            (TABLES_FILE, "RENTAL_INVOICES, USERS, RETAIL", "RENTAL_INVOICES, RETAIL"),
             (PROJECT, "  users_table:(\n    .*){3}\n", ""),
         ],
-        [(TABLES, ' *"travel": .*\n', ""), (PROJECT, "  travel_invoices_table:(\n    .*){3}\n", "")],
-        [(TABLES, '"TravelInvoices"', '"Travels"')],
+        [(TABLES_FILE, ' *"travel": .*\n', ""), (PROJECT, "  travel_invoices_table:(\n    .*){3}\n", "")],
+        [(TABLES_FILE, '"TravelInvoices"', '"Travels"')],
         [("Pulumi.prod.yaml", "config:\n", "config:\n  paypulse:users_table: Customers\n")],
-        [(TABLES, 'partition_key="vendor_id"', 'partition_key="VendorID"')],
-        [(TABLES, '"paypulse:dynamodb:VendorConfig"', '"paypulse:dynamodb:Vendors"')],
+        [(TABLES_FILE, 'partition_key="vendor_id"', 'partition_key="VendorID"')],
+        [(TABLES_FILE, '"paypulse:dynamodb:VendorConfig"', '"paypulse:dynamodb:Vendors"')],
     ],
     ids=[
         "a family gone",
