@@ -15,8 +15,8 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@test -x $(BIN)/pip || python3 -m venv .venv
 	@sed -n '/^uv==/,/# via/p' requirements-dev.txt > .venv/uv.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement .venv/uv.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes --no-build --python $(BIN)/python requirements-dev.txt
 	@touch $@
 
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back

@@ -7,7 +7,6 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import pulumi
@@ -47,7 +46,7 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """A Lambda function by name or ARN, and the ARN of where a record goes that it keeps failing on; "" for nowhere."""
+    """A Lambda function, by name or ARN, and the ARN to which a record goes that it keeps failing on; "" for none."""
 
     function: str
     failure_destination: str
@@ -137,11 +136,11 @@ def _table_names(config: _Config, tables: Sequence[Table]) -> dict[str, str]:
     too_long = [name for name in names.values() if not re.fullmatch(_TABLE_NAME, name)]
     if too_long:
         config.refuse("table_name_suffix", f"{_TABLE_NAME_RULE}; this makes {', '.join(too_long)}")
-    by_name = sorted(tables, key=lambda t: names[t.logical_name])
-    for name, group in groupby(by_name, key=lambda t: names[t.logical_name]):
-        first, *others = group
-        for other in others:
-            config.refuse(other.name_key, f"the table would be named {name!r}, as that of {first.name_key} is")
+    first: dict[str, Table] = {}
+    for table in tables:
+        name = names[table.logical_name]
+        if (other := first.setdefault(name, table)) is not table:
+            config.refuse(table.name_key, f"the table would be named {name!r}, as that of {other.name_key} is")
     return names
 
 

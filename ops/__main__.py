@@ -20,7 +20,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong. "
         "Each command has its own --help.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     stack = argparse.ArgumentParser(add_help=False)
     stack.add_argument("--stack", default="dev", metavar="NAME", help="reads Pulumi.NAME.yaml (default: %(default)s)")
     stack.add_argument(
@@ -65,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
         help="the pack's configuration, once for each pack (default: DIR/config/NAME.json)",
     )
     rehearse.add_argument("--no-policies", action="store_true", help="enforce no policy pack")
-    rehearse.set_defaults(command="rehearse")
 
     verify = commands.add_parser(
         "verify",
@@ -74,7 +73,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare, property by property, what the program declares with what the account has. Only reads.",
     )
     verify.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    verify.set_defaults(command="verify")
 
     adopt = commands.add_parser(
         "adopt",
@@ -84,7 +82,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     adopt.add_argument("--output", default="imports.json", metavar="FILE", help="(default: %(default)s)")
     adopt.add_argument("--offline", action="store_true", help="don't look into the account: take all for existing")
-    adopt.set_defaults(command="adopt")
     return parser
 
 

@@ -45,6 +45,12 @@ def connect(profile: str | None, region: str, endpoint_url: str | None) -> clien
     return clients.make(session, _CONFIG, endpoint_url)
 
 
+def where(region: str, clients: clients.Clients) -> str:
+    """Return the region, and the endpoint where that is not AWS's own: the environment or a profile may have set it."""
+    endpoint = clients("dynamodb").meta.endpoint_url
+    return region if endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")) else f"{region} at {endpoint}"
+
+
 def refuse_if_elsewhere(stack: str, region: str, declared: int, found: int) -> None:
     """Raise PlanError where none of the tables is there: that is another account or region, not a difference."""
     if declared and not found:

@@ -1,5 +1,6 @@
 """AWS clients: how ops reaches an account or an emulator."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,11 +24,4 @@ def host(endpoint_url: str) -> str | None:
 
 def make(session: boto3.Session, config: Config, endpoint_url: str | None = None) -> Clients:
     """Return the clients of a session."""
-    made: dict[str, Any] = {}
-
-    def client(service: str) -> Any:  # noqa: ANN401 - boto3's clients have no static type
-        if service not in made:
-            made[service] = session.client(service, config=config, endpoint_url=endpoint_url)
-        return made[service]
-
-    return client
+    return functools.cache(functools.partial(session.client, config=config, endpoint_url=endpoint_url))

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from ops.errors import CallError, PlanError
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that `options.command` names; return its exit code."""
-    # Ended by a signal, as by Ctrl-C: no process of a policy pack is left over.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         return {"rehearse": _rehearse, "verify": _verify, "adopt": _adopt}[options.command](options)
     except PlanError as error:
@@ -84,8 +84,19 @@ def _adopt(options: argparse.Namespace) -> int:
     return 0
 
 
+_interrupted: list[int] = []
+
+
+def _interrupt(number: int, _: object) -> Never:
+    """Note the signal, and raise KeyboardInterrupt; Python drops that where it hits a destructor."""
+    _interrupted.append(number)
+    raise KeyboardInterrupt
+
+
 def _print_whole(answer: str) -> None:
     """Print JSON, which nobody can use in part: from here on Ctrl-C comes too late."""
+    if _interrupted:
+        raise KeyboardInterrupt
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     print(answer, flush=True)
     for number, handler in before.items():
@@ -96,9 +107,11 @@ def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
     from ops import project  # noqa: PLC0415 - each command imports only what it needs: --help answers at once
 
     stack = project.load(Path(options.cwd).resolve(), options.stack, options.config)
-    region = getattr(options, "region", None) or stack.config.get("aws:region", "")
+    given = getattr(options, "region", None)
+    region = given or stack.config.get("aws:region", "")
     if not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]+", region):
-        msg = f"aws:region is {region!r}, which is no region; set it in Pulumi.{stack.name}.yaml or by --config"
+        configured = f"aws:region is {region!r}, which is no region; set it in Pulumi.{stack.name}.yaml or by --config"
+        msg = f"--region {region!r} is no region" if given else configured
         raise CallError(msg)
     return stack, region
 

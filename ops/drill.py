@@ -49,15 +49,20 @@ class Answer:
     items_returned: int = 0
     problem: str = ""
 
+    @property
+    def where(self) -> str:
+        """The table, and the index if it is asked."""
+        return f"{self.table}, {self.index}" if self.index else self.table
 
-def drill(stack: Stack, plan: Plan, live: Readback, clients: Clients) -> list[Answer]:
+
+def drill(stack: Stack, plan: Plan, read: Readback, clients: Clients) -> list[Answer]:
     """Write example items to the tables of `plan`, ask every access pattern of them, and read every stream.
 
     Raises CallError for a project that has no access patterns.
     """
     names = {r.name: r.inputs["name"] for r in plan.resources if r.type == table.TYPE}
     definitions, examples = _data(stack, "tables")["TABLES"], _data(stack, "examples")["ITEMS"]
-    mappings = live.live.get(event_source_mapping.TYPE, [])
+    mappings = read.live.get(event_source_mapping.TYPE, [])
     answers: list[Answer] = []
     for definition in definitions:
         name = names.get(definition.logical_name, definition.name)
@@ -72,7 +77,8 @@ def drill(stack: Stack, plan: Plan, live: Readback, clients: Clients) -> list[An
             answers += [_ask(clients, definition, name, pattern, items) for pattern in definition.access_patterns]
     for definition in definitions:
         if definition.stream_view_type:
-            found = next((made for made in live.live[table.TYPE] if made["name"] == names[definition.logical_name]), {})
+            name = names.get(definition.logical_name, definition.name)
+            found = next((made for made in read.live[table.TYPE] if made["name"] == name), {})
             answers += _watch(clients, definition, found, mappings)
     return answers
 

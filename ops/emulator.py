@@ -2,23 +2,32 @@
 
 import contextlib
 import functools
-import ipaddress
 import os
-import sys
 from collections.abc import Generator
-from typing import Any
 from unittest import mock
 
 import boto3
 from botocore.config import Config
 
-from ops import clients
+from ops import clients, loopback
 from ops.errors import CallError
 
 # moto's own account; a key that is not one of AWS's.
 _CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-# AWS's own variables; where Pulumi's and OpenTelemetry's C code sends traces, unseen by Python; what changes moto.
-_DROPPED = ("AWS_", "PULUMI_", "OTEL_", "TRACEPARENT", "MOTO_", "TEST_SERVER_MODE", "INITIAL_NO_AUTH_ACTION_COUNT")
+# AWS's own variables; CI's tokens; where Pulumi's and OpenTelemetry's C code sends traces, unseen by Python; what
+# changes moto.
+_DROPPED = (
+    "AWS_",
+    "ACTIONS_",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "PULUMI_",
+    "OTEL_",
+    "TRACEPARENT",
+    "MOTO_",
+    "TEST_SERVER_MODE",
+    "INITIAL_NO_AUTH_ACTION_COUNT",
+)
 _CONFIG = Config(
     retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, account_id_endpoint_mode="disabled"
 )
@@ -39,7 +48,7 @@ def isolate() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    sys.addaudithook(_refuse_to_leave)
+    loopback.guard()
 
 
 @contextlib.contextmanager
@@ -59,7 +68,7 @@ def embedded(region: str) -> Generator[clients.Clients]:
 @contextlib.contextmanager
 def at(endpoint_url: str, region: str) -> Generator[clients.Clients]:
     """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
-    if not _is_loopback(clients.host(endpoint_url)):
+    if not loopback.is_loopback(clients.host(endpoint_url)):
         msg = f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT"
         raise CallError(msg)
     yield _clients(region, endpoint_url)
@@ -68,25 +77,3 @@ def at(endpoint_url: str, region: str) -> Generator[clients.Clients]:
 @functools.cache
 def _clients(region: str, endpoint_url: str | None = None) -> clients.Clients:
     return clients.make(boto3.Session(region_name=region, **_CREDENTIALS), _CONFIG, endpoint_url)
-
-
-def _is_loopback(host: object) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(str(host)).is_loopback
-    except ValueError:
-        return False
-
-
-def _refuse_to_leave(event: str, args: tuple[Any, ...]) -> None:
-    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
-        # A string is a Unix socket's path, and None the peer that was connected: both stay here.
-        host = args[1][0] if isinstance(args[1], tuple) else "localhost"
-    elif event in {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}:
-        host = args[0] or "localhost"
-    else:
-        return
-    if not _is_loopback(host):
-        msg = f"a rehearsal opens no connection to {host}: it stays on this machine"
-        raise PermissionError(msg)

@@ -14,5 +14,5 @@ class CallError(PlanError):
 
 
 def one_line(error: Exception) -> str:
-    """Return the words of another library's error, which may span lines, as one line; botocore's zero retries go."""
+    """Return another library's error as one line, without botocore's remark on zero retries."""
     return " ".join(str(error).split()).replace(" (reached max retries: 0)", "")

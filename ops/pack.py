@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,27 +21,19 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
+from ops import loopback
 from ops.errors import CallError, PlanError
 from ops.plan import Plan, Registration, from_wire, to_wire
 from ops.project import Stack
 
-_SEVERITIES = {
-    proto.POLICY_SEVERITY_LOW: "low",
-    proto.POLICY_SEVERITY_MEDIUM: "medium",
-    proto.POLICY_SEVERITY_HIGH: "high",
-    proto.POLICY_SEVERITY_CRITICAL: "critical",
-}
-_LEVELS = {
-    "advisory": proto.ADVISORY,
-    "mandatory": proto.MANDATORY,
-    "remediate": proto.REMEDIATE,
-    "disabled": proto.DISABLED,
-}
+_SEVERITIES = {n: name.removeprefix("POLICY_SEVERITY_").lower() for name, n in proto.PolicySeverity.items() if n}
+_LEVELS = {name.lower(): number for name, number in proto.EnforcementLevel.items()}
 # Seconds that a pack has to start: it imports pulumi, on a machine that may be busy.
 _PATIENCE = 30
 # Pulumi's own server of a pack, which ends with all its children when this process does, in whatever way.
-_SERVER = """
+_SERVER = f"""
 import os, runpy, sys, threading
+runpy.run_path({loopback.__file__!r})["guard"]()
 threading.Thread(target=lambda: (sys.stdin.read(), os.killpg(0, 9)), daemon=True).start()
 runpy.run_module("pulumi.policy", run_name="__main__", alter_sys=True)
 """
@@ -67,27 +59,25 @@ class Violation:
         return self.level == "mandatory"
 
 
+@dataclass(eq=False, kw_only=True)
 class Pack:
-    """A policy pack's process. Its first answer is waited for only when it is first asked something."""
+    """A policy pack's process, which writes its errors to `log`.
 
-    def __init__(
-        self,
-        directory: Path,
-        version: str,
-        config_file: Path | None,
-        process: subprocess.Popen[str],
-        log: IO[str],
-    ) -> None:
-        """Speak to the pack of `directory`, which runs as `process` and writes its errors to `log`."""
-        self.directory = directory
-        self._version = version
-        self._config_file = config_file
-        self.process = process
-        self._log = log
-        self._stub: AnalyzerStub | None = None
-        self.policies: dict[str, proto.PolicyInfo] = {}
-        self._levels: set[int] = set()
-        self.name = str(directory)
+    Its first answer is waited for only when it is first asked something; until then `name` is its folder's.
+    """
+
+    directory: Path
+    version: str
+    config_file: Path | None
+    process: subprocess.Popen[str]
+    log: IO[str]
+    name: str = field(init=False)
+    policies: dict[str, proto.PolicyInfo] = field(init=False, default_factory=dict)
+    _stub: AnalyzerStub | None = field(init=False, default=None)
+    _levels: set[int] = field(init=False, default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.name = str(self.directory)
 
     def remediate(self, resource: Registration) -> None:
         """Change the inputs of a resource as the policies at the level `remediate` say: so the provider gets them."""
@@ -97,19 +87,19 @@ class Pack:
         response = self._call(stub.Remediate, _request(proto.AnalyzeRequest, resource))
         for change in response.remediations:
             if not change.diagnostic:
-                resource.inputs.clear()
-                resource.inputs.update(from_wire(change.properties))
+                for known, hide in ((resource.inputs, False), (resource.shown, True)):
+                    known.clear()
+                    known.update(from_wire(change.properties, hide_secrets=hide))
 
     def analyze(self, resource: Registration) -> Iterator[Violation]:
         """Yield what the pack finds wrong with one resource."""
-        stub = self.connect()
-        return self._violations(self._call(stub.Analyze, _request(proto.AnalyzeRequest, resource)), resource.urn)
+        response = self._call(self.connect().Analyze, _request(proto.AnalyzeRequest, resource))
+        return self._violations(response, resource.urn)
 
     def analyze_stack(self, plan: Plan) -> Iterator[Violation]:
         """Yield what the pack finds wrong with the whole stack."""
-        stub = self.connect()
         request = proto.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in plan.resources])
-        return self._violations(self._call(stub.AnalyzeStack, request), plan.resources[0].urn)
+        return self._violations(self._call(self.connect().AnalyzeStack, request), plan.resources[0].urn)
 
     def _violations(self, response: proto.AnalyzeResponse, urn: str) -> Iterator[Violation]:
         for found in response.diagnostics:
@@ -130,9 +120,9 @@ class Pack:
             stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{self._port()}", options=_CHANNEL))
             info = self._call(stub.GetAnalyzerInfo, empty_pb2.Empty())
             # The SDK of Python packs knows no version of the pack.
-            self.name = f"{info.name}@v{self._version or info.version} (local: {self.directory.name})"
+            self.name = f"{info.name}@v{self.version or info.version} (local: {self.directory.name})"
             self.policies = {policy.name: policy for policy in info.policies}
-            config = configuration(self.policies, self._config_file)
+            config = configuration(self.policies, self.config_file)
             self._levels = {policy.enforcementLevel for policy in config.values()}
             self._call(stub.Configure, proto.ConfigureAnalyzerRequest(policyConfig=config))
             self._stub = stub
@@ -172,8 +162,8 @@ class Pack:
     def _error(self, what: str) -> PlanError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=1)
-        self._log.seek(0)
-        last = self._log.read().strip().splitlines()[-1:]
+        self.log.seek(0)
+        last = self.log.read().strip().splitlines()[-1:]
         msg = f"the policy pack {self.directory} {what}" + "".join(f"; its last words: {line}" for line in last)
         return PlanError(msg)
 
@@ -221,7 +211,8 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         ) as process,
     ):
         try:
-            yield Pack(directory, str(project.get("version", "")), config_file, process, log)
+            version = str(project.get("version", ""))
+            yield Pack(directory=directory, version=version, config_file=config_file, process=process, log=log)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -27,7 +27,9 @@ from ops.project import Stack
 
 # How often a program is told that it must end; a program that catches even that is ended.
 _WARNINGS = 5
+# The real one: while a program runs, os._exit is another.
 _exit = os._exit
+SECRET = "[secret]"  # noqa: S105 - what stands for one
 STACK_TYPE = "pulumi:pulumi:Stack"
 # Pulumi's wire format: a struct with this key carries a type, and with this value a secret.
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
@@ -35,7 +37,10 @@ _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d7
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """One resource as the program registered it; `inputs` are as the provider gets them, in camelCase."""
+    """One resource as the program registered it; `inputs` are as the provider gets them, in camelCase.
+
+    `shown` are the inputs without their secrets.
+    """
 
     urn: str
     type: str
@@ -45,6 +50,7 @@ class Registration:
     inputs: dict[str, Any]
     protect: bool
     ignore_changes: list[str]
+    shown: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
@@ -97,7 +103,7 @@ def _record(stack: Stack, create: Create | None, patience: float) -> Plan:
             root_directory=str(stack.directory),
         )
     )
-    # Of a program that failed asyncio would tell about every task left over, as it would under the CLI.
+    # As the CLI does: asyncio would report every task that a failed program left over.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     try:
         # What the program prints is no part of a command's answer.
@@ -210,6 +216,7 @@ class _Monitor(mocks.MockMonitor):
             parent=request.parent,
             custom=request.custom,
             inputs=from_wire(request.object),
+            shown=from_wire(request.object, hide_secrets=True),
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
             version=request.version,
@@ -262,7 +269,7 @@ def from_wire(message: struct_pb2.Struct, *, hide_secrets: bool = False) -> dict
 def _plain(value: Any, *, hide_secrets: bool) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
-            return "[secret]" if hide_secrets else _plain(value["value"], hide_secrets=False)
+            return SECRET if hide_secrets else _plain(value["value"], hide_secrets=False)
         return {key: _plain(value[key], hide_secrets=hide_secrets) for key in sorted(value)}
     if isinstance(value, list):
         return [_plain(item, hide_secrets=hide_secrets) for item in value]

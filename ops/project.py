@@ -110,7 +110,7 @@ def _mapping(path: Path) -> dict[str, Any]:
 def _config(content: dict[str, Any], project: str) -> dict[str, Any]:
     """Return the section config: with full keys."""
     section = content.get("config") or {}
-    return {str(key) if ":" in str(key) else f"{project}:{key}": value for key, value in section.items()}
+    return {key if ":" in key else f"{project}:{key}": value for key, value in section.items()}
 
 
 def _is_encrypted(value: object) -> bool:

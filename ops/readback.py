@@ -9,7 +9,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from ops import resources
 from ops.clients import Clients
-from ops.plan import Plan, Registration
+from ops.plan import SECRET, Plan, Registration
 from ops.resources import scalable_target, table
 
 
@@ -47,11 +47,11 @@ def read_live(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple
     declared = [resource for resource in plan.resources if resource.custom]
     names = [resources.module(resource.type).table_name(resource.inputs) for resource in declared]
     tables = list(dict.fromkeys(filter(None, names)))
-    types = resources.MODULES.keys() - (resources.SHARED - {resource.type for resource in declared})
+    types = {resource.type for resource in declared}
     live = {
         type_: {module.identity(found): found for found in module.read(clients, tables, each)}
         for type_, module in resources.MODULES.items()
-        if type_ in types
+        if type_ in types or type_ not in resources.SHARED
     }
     return [_known(resource, declared, live[table.TYPE]) for resource in declared], live
 
@@ -87,6 +87,7 @@ def read_back(plan: Plan, clients: Clients, each: resources.Each = map) -> Readb
 
 def _compare(resource: Registration, live: Any, plan: list[Registration], result: Readback) -> None:  # noqa: ANN401 - JSON
     defaults = resources.module(resource.type).DEFAULTS
+    hidden = {path for path, shown, _ in compare(resource.shown, resource.shown) if shown == SECRET}
     for path, declared, found in compare(resource.inputs, live):
         default = defaults.get(path)
         if default is ... or (_is_absent(declared) and _is_absent(found)):
@@ -96,7 +97,8 @@ def _compare(resource: Registration, live: Any, plan: list[Registration], result
         # Declared by its ARN it is the function of that name: a mapping and its function are of one account.
         is_same = declared == found or (path == "functionName" and f"{declared}".endswith(f":function:{found}"))
         if not is_same and not is_default and not _is_autoscaled(resource, path, found, plan):
-            result.differences.append(Difference(urn=resource.urn, property=path, declared=declared, live=found))
+            shown = (SECRET, SECRET) if path in hidden else (declared, found)
+            result.differences.append(Difference(urn=resource.urn, property=path, declared=shown[0], live=shown[1]))
 
 
 def _is_autoscaled(resource: Registration, path: str, live: object, plan: list[Registration]) -> bool:

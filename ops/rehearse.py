@@ -31,7 +31,7 @@ class Rehearsal:
 
     @property
     def ok(self) -> bool:
-        """Whether no mandatory policy is violated, what was declared is there and nothing else, and answers rightly."""
+        """Whether no mandatory policy is violated, nothing differs from the declared, and every answer is right."""
         is_allowed = not any(violation.is_mandatory for violation in self.violations)
         return is_allowed and not self.readback.differences and not any(answer.problem for answer in self.answers)
 

@@ -70,7 +70,8 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
 
 
 def _resource_json(resource: Registration) -> dict[str, Any]:
-    fields = {name: getattr(resource, name) for name in ("urn", "type", "name", "parent", "custom", "inputs")}
+    fields = {name: getattr(resource, name) for name in ("urn", "type", "name", "parent", "custom")}
+    fields["inputs"] = resource.shown
     return fields | {"options": {"protect": resource.protect, "ignoreChanges": resource.ignore_changes}}
 
 
@@ -100,8 +101,7 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
 def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
     """Print a line for each question that has no right answer: the question, where it was asked, why."""
     for answer in filter(attrgetter("problem"), rehearsal.answers):
-        where = f"{answer.table}, {answer.index}" if answer.index else answer.table
-        out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({where}): {answer.problem}')}")
+        out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({answer.where}): {answer.problem}')}")
 
 
 def _verdict(rehearsal: Rehearsal) -> str:
@@ -121,7 +121,7 @@ def print_verification(found: "Verification", out: Console) -> None:
     print_differences(read.differences, out)
     verdict = f"[red]{len(read.differences)} differences[/]" if read.differences else "[green]no difference[/]"
     what = f"{read.checked} properties of {resources} resources"
-    out.print(f"{verdict}: {what} of {found.stack.name} compared with {found.region} ({found.seconds:.1f} s)")
+    out.print(f"{verdict}: {what} of {found.stack.name} compared with {found.where} ({found.seconds:.1f} s)")
 
 
 def print_adoption(adoption: "Adoption", file: Path, out: Console) -> None:
@@ -249,7 +249,7 @@ def _answers(answers: list[Answer]) -> Table:
         [
             Text("✗", "red") if answer.problem else Text("✓", "green"),
             answer.question,
-            f"{answer.table}, {answer.index}" if answer.index else answer.table,
+            answer.where,
             answer.operation,
             *(str(number) for number in (answer.calls, answer.items_read, answer.items_returned)),
         ]

@@ -12,11 +12,12 @@ from ops.resources import table
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What was compared, in which region, and how long it took in seconds."""
+    """What was compared, in which region and where exactly, and how long it took in seconds."""
 
     stack: Stack
     plan: Plan
     region: str
+    where: str
     readback: readback.Readback
     seconds: float
 
@@ -33,4 +34,5 @@ def verify(stack: Stack, region: str, clients: Clients) -> Verification:
     declared = sum(resource.type == table.TYPE for resource in plan.resources)
     account.refuse_if_elsewhere(stack.name, region, declared, len(read.live[table.TYPE]))
     seconds = time.perf_counter() - started
-    return Verification(stack=stack, plan=plan, region=region, readback=read, seconds=seconds)
+    where = account.where(region, clients)
+    return Verification(stack=stack, plan=plan, region=region, where=where, readback=read, seconds=seconds)

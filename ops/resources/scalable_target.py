@@ -7,6 +7,11 @@ from ops.clients import Clients
 
 TYPE = "aws:appautoscaling/target:Target"
 DEFAULTS: dict[str, Any] = {}
+# What has one form in both, from the provider's name to Application Auto Scaling's.
+_SAME_FORM = {
+    name: name[0].upper() + name[1:]
+    for name in ("serviceNamespace", "resourceId", "scalableDimension", "minCapacity", "maxCapacity")
+}
 
 
 def identity(inputs: dict[str, Any]) -> str:
@@ -25,11 +30,7 @@ def table_name(inputs: dict[str, Any]) -> str:
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Register a scalable target."""
     response = clients("application-autoscaling").register_scalable_target(
-        ServiceNamespace=inputs.get("serviceNamespace"),
-        ResourceId=inputs.get("resourceId"),
-        ScalableDimension=inputs.get("scalableDimension"),
-        MinCapacity=inputs.get("minCapacity"),
-        MaxCapacity=inputs.get("maxCapacity"),
+        **{key: inputs.get(name) for name, key in _SAME_FORM.items()}
     )
     return inputs["resourceId"], {**inputs, "arn": response.get("ScalableTargetARN", "")}
 
@@ -44,15 +45,10 @@ def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[st
     )
     for page in pages:
         for target in page["ScalableTargets"]:
+            suspended = target.get("SuspendedState", {})
             live = {
-                "serviceNamespace": target["ServiceNamespace"],
-                "resourceId": target["ResourceId"],
-                "scalableDimension": target["ScalableDimension"],
-                "minCapacity": target["MinCapacity"],
-                "maxCapacity": target["MaxCapacity"],
-                "suspendedState": {
-                    key[0].lower() + key[1:]: value for key, value in target.get("SuspendedState", {}).items()
-                },
+                **{name: target[key] for name, key in _SAME_FORM.items()},
+                "suspendedState": {key[0].lower() + key[1:]: value for key, value in suspended.items()},
             }
             if table_name(live) in wanted:
                 yield live

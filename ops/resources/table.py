@@ -69,6 +69,9 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
     """Yield those of the tables that exist, each as provider inputs."""
+    # Made here: boto3 makes no clients safely in threads.
+    for service in ("dynamodb", "kms"):
+        clients(service)
     managed_key = cache(lambda: _managed_key(clients))
     return filter(None, each(lambda name: _read(clients, name, managed_key), tables))
 

@@ -1,4 +1,5 @@
-import pulumi
+import dataclasses
+
 import pytest
 import yaml
 
@@ -150,16 +151,13 @@ def test_nothing_is_registered_before_the_configuration_is_right():
     assert [resource.type for resource in created] == ["pulumi:pulumi:Stack"]
 
 
-def test_a_secret_value_is_not_shown(monkeypatch):
-    monkeypatch.setattr(pulumi.runtime, "is_config_secret", lambda key: key.endswith("kms_key_arn"))
-    monkeypatch.setattr(pulumi.runtime, "get_config_env", dict)
-    monkeypatch.setattr(pulumi.Config, "get", lambda _, key: "hush" if key == "kms_key_arn" else None)
+def test_a_secret_value_is_not_shown():
+    stack = project.load(ROOT, "prod", ["kms_key_arn=hush"])
+    stack = dataclasses.replace(stack, secret_keys=frozenset({"paypulse:kms_key_arn"}))
 
-    with pytest.raises(pulumi.RunError) as error:
-        settings.load(TABLES)
-
-    assert "kms_key_arn = [secret]: must be empty or the ARN of a KMS key" in str(error.value)
-    assert "hush" not in str(error.value)
+    with pytest.raises(PlanError) as error:
+        plan.record(stack)
+    assert str(error.value) == f"{HEADLINE}paypulse:kms_key_arn = [secret]: must be empty or the ARN of a KMS key"
 
 
 def tables(recorded):

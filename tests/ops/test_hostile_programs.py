@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import plan
 from tests.conftest import ROOT
 
 PACK = """
@@ -65,9 +66,7 @@ def pack_of(folder):
             "import os; os._exit(0)",
             *(1, "error: the program ended itself with exit code 0; a Pulumi program returns when it is done\n"),
         ),
-        ("import sys; sys.exit(0)", 1, "error: the program ended itself with exit code 0; a Pulumi program"),
         ("raise KeyboardInterrupt", 130, "interrupted\n"),
-        ("import os\nos.fork()\npulumi.export('a', 1)", 0, ""),
         ("import os, sys\nif not os.fork(): sys.exit(3)\npulumi.export('a', 1)", 0, ""),
         (
             "import multiprocessing as m\np = m.get_context('fork').Process(target=print, args=(1,))\np.start()\n"
@@ -85,12 +84,10 @@ def test_a_program_that_ends_or_forks_gives_one_answer_or_none(program, pack, so
     assert ended(pack_of(pack))
 
 
-def test_a_program_of_many_resources_is_rehearsed(program):
-    many = "for n in range(1000): pulumi.ComponentResource('demo:index:Thing', f'thing-{n}')"
+def test_a_program_of_many_resources_is_recorded_whole(program):
+    stack = program("for n in range(1000): pulumi.ComponentResource('demo:index:Thing', f'thing-{n}')")
 
-    out, err = start(program(many)).communicate(timeout=60)
-
-    assert (len(json.loads(out)["resources"]), err) == (1001, "")
+    assert [resource.name for resource in plan.record(stack).resources[1:]] == [f"thing-{n}" for n in range(1000)]
 
 
 def test_nothing_of_the_pack_outlives_a_rehearsal_that_is_killed(program, pack):
@@ -118,7 +115,7 @@ def test_an_interrupt_ends_even_a_call_of_the_pack_at_once(program, pack, number
     assert ended(server)
 
 
-@pytest.mark.parametrize("seconds", [0.2, 0.6, 1.0, 1.4, 1.8])
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.3])
 def test_an_interrupt_at_any_moment_leaves_all_of_the_answer_or_nothing(program, pack, seconds):
     process = start(program("pulumi.ComponentResource('demo:index:Thing', 'thing')"))
     time.sleep(seconds)
@@ -127,7 +124,7 @@ def test_an_interrupt_at_any_moment_leaves_all_of_the_answer_or_nothing(program,
 
     assert process.returncode in {0, 130, -signal.SIGINT}
     assert json.loads(out)["ok"] if process.returncode == 0 else out == ""
-    assert "Traceback" not in err or process.returncode == -signal.SIGINT
+    assert process.returncode != 130 or err.endswith("interrupted\n")
     if (pack / "process").exists():
         assert ended(pack_of(pack))
 
@@ -153,8 +150,13 @@ def test_a_program_that_catches_everything_is_ended(program):
                 pass
         """
     stack = program(source)
-    record = f"plan.record(project.load(Path({str(stack.directory)!r}), 'dev'), patience=0.2)"
-    command = [sys.executable, "-c", f"from pathlib import Path; from ops import plan, project; {record}"]
+    record = f"plan.record(project.load(Path({str(stack.directory)!r}), 'dev'), patience=1)"
+    # The import first: on a busy machine it alone takes longer than that.
+    command = [
+        sys.executable,
+        "-c",
+        f"import pulumi_aws; from pathlib import Path; from ops import plan, project; {record}",
+    ]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (result.returncode, result.stderr) == (

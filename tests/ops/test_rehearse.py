@@ -24,7 +24,6 @@ TABLE = """
         attributes=[{"name": "id", "type": "S"}],
     )
 """
-DATAGRAMS = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 THING = "urn:pulumi:dev::demo::aws:dynamodb/table:Table::t"
 
 
@@ -202,6 +201,19 @@ def test_a_property_that_the_embedded_aws_does_not_take_is_a_difference(capsys, 
     assert [d["property"] for d in json.loads(out)["readback"]["differences"]] == ["tableClass"]
 
 
+def test_a_secret_input_is_shown_neither_whole_nor_in_a_difference(capsys, program):
+    stack = program(TABLE.replace("hash_key=", "table_class=pulumi.Output.secret('hush'), hash_key="))
+
+    code, out, err = run(capsys, "--cwd", stack.directory, "--json")
+    result = json.loads(out)
+
+    assert code == 1
+    assert result["readback"]["differences"] == [
+        {"urn": THING, "property": "tableClass", "declared": "[secret]", "live": "[secret]"}
+    ]
+    assert "hush" not in out + err
+
+
 @pytest.mark.parametrize(
     ("source", "code", "message"),
     [
@@ -314,14 +326,19 @@ def test_whatever_the_environment_holds_no_account_is_reached():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: DATAGRAMS.sendto(b"x", ("192.0.2.1", 53)),
-        lambda: socket.gethostbyname("192.0.2.1"),
+        lambda datagrams: datagrams.sendto(b"x", ("192.0.2.1", 53)),
+        lambda datagrams: datagrams.connect(("192.0.2.1", 53)),
+        lambda _: socket.gethostbyname("192.0.2.1"),
+        lambda _: socket.getnameinfo(("192.0.2.1", 53), 0),
     ],
-    ids=["a datagram", "a name"],
+    ids=["a datagram", "a connection for datagrams", "a name", "an address"],
 )
 def test_nothing_else_leaves_the_machine_either(call):
-    with pytest.raises(PermissionError, match=r"it stays on this machine$"):
-        call()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        pytest.raises(PermissionError, match=r"it stays on this machine$"),
+    ):
+        call(datagrams)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "aws.example"])
@@ -330,10 +347,16 @@ def test_no_connection_leaves_the_machine(host):
         socket.create_connection((host, 443), timeout=1)
 
 
+OPTIONS = (
+    *("--stack", "--config", "--cwd", "--drill", "--json", "--endpoint-url"),
+    *("--policy-pack ", "--policy-pack-config", "--no-policies"),
+)
+
+
 def test_help_names_every_option(capsys):
     with pytest.raises(SystemExit) as end:
         main(["rehearse", "--help"])
 
     assert end.value.code == 0
     out = capsys.readouterr().out
-    assert all(option in out for option in ("--stack", "--config", "--json", "--endpoint-url", "--cwd"))
+    assert all(option in out for option in OPTIONS)

@@ -435,11 +435,6 @@ def test_autoscaled_capacities_count_as_right_within_their_bounds(live):
     ]
 
 
-@pytest.fixture
-def credentials(monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-
-
 def run(capsys, *arguments):
     code = main(["verify", "--cwd", str(ROOT), "--stack", "prod", *arguments])
     return code, *capsys.readouterr()
@@ -548,7 +543,7 @@ def test_an_endpoint_that_is_no_url_is_a_wrong_call(capsys, url):
     )
 
 
-def test_throttled_calls_are_retried_by_boto3():
+def test_clients_retry_and_have_a_connection_for_each_worker():
     client = account.connect(None, "eu-west-1", None)("dynamodb")
 
     assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 6}
@@ -567,3 +562,11 @@ def test_the_readme_lists_the_calls_that_verify_makes(triggered):
     policy_document = json.loads(readme.split("```json\n")[1].split("```")[0])
 
     assert {action for statement in policy_document["Statement"] for action in statement["Action"]} == made
+
+
+def test_an_endpoint_that_is_not_aws_is_named(live, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    elsewhere = account.connect(None, "eu-west-1", None)
+
+    assert account.where("eu-west-1", live) == "eu-west-1"
+    assert account.where("eu-west-1", elsewhere) == "eu-west-1 at http://127.0.0.1:5000"
