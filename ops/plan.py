@@ -26,7 +26,7 @@ from ops.errors import CallError, PlanError
 from ops.project import Stack
 
 # How often a program is told that it must end; a program that catches even that is ended.
-_WARNINGS = 5
+_WARNINGS = 3
 # The real one: while a program runs, os._exit is another.
 _exit = os._exit
 SECRET = "[secret]"  # noqa: S105 - what stands for one

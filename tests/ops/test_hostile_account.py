@@ -24,7 +24,7 @@ BUSY = (503, b"busy")
 EMPTY = (200, b"{}")
 RUBBISH = (200, b"<html>")
 SHARE = 0.1
-RUNS = 3
+RUNS = 2
 
 
 class Moody(ThreadingHTTPServer):
