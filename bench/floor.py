@@ -5,6 +5,7 @@ moto, and has the policy pack of the folder PACK, which should be empty, analyze
 """
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -22,7 +23,6 @@ process = subprocess.Popen(
 # ruff: noqa: E402, F401 - as a rehearsal does: the pack starts before all else; every library that one imports
 import boto3
 import grpc
-import jsonschema
 import pulumi
 import pulumi_aws
 import rich.console
@@ -124,4 +124,6 @@ with mock_aws():
     replay()
 analyze()
 process.kill()
-print(json.dumps(resources, indent=2))  # noqa: T201
+print(json.dumps(resources, indent=2), flush=True)  # noqa: T201
+# As the command does: to take the interpreter down would take longer.
+os._exit(0)
