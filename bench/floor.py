@@ -24,8 +24,10 @@ process = subprocess.Popen(
 import boto3
 import grpc
 import pulumi
-import pulumi_aws
+import pulumi_aws.appautoscaling
+import pulumi_aws.dynamodb
 import rich.console
+import rich.status
 import rich.table
 import yaml
 from botocore.config import Config
