@@ -5,12 +5,16 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import settings
 
 from ops import emulator, plan, project
 
 ROOT = Path(__file__).parent.parent
 
 emulator.isolate()
+
+# pytest -n0 --hypothesis-profile=long tests/policies/test_wire.py
+settings.register_profile("long", max_examples=10_000, deadline=None)
 
 
 @pytest.fixture

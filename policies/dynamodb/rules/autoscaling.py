@@ -146,6 +146,7 @@ class _Stack:
     def __init__(self, by_type: dict[str, list[PolicyResource]], chosen: Options) -> None:
         self._options = chosen
         self._scalables = list(_scalables(by_type[TABLE], by_type[GLOBAL_SECONDARY_INDEX]))
+        self._tables_are_known = all(isinstance(s.name, str) for s in self._scalables if s.kind == "table")
         self._names_are_known = all(isinstance(s.name, str) and isinstance(s.table_name, str) for s in self._scalables)
         self._by_resource_id = {s.resource_id: s for s in self._scalables if s.resource_id}
         self._behind = defaultdict(list)
@@ -217,7 +218,7 @@ class _Stack:
 
     def _judge_stray_index(self, index: _Scalable) -> Findings:
         """Judge an index whose table isn't found: it may be of another stack only where that is certain."""
-        if index.table_name is Odd.UNKNOWN or (isinstance(index.table_name, str) and not self._names_are_known):
+        if index.table_name is Odd.UNKNOWN or (isinstance(index.table_name, str) and not self._tables_are_known):
             yield Unknown(f"the table that tableName, {show(index.table_name)}, names")
         elif not isinstance(index.table_name, str):
             yield f"tableName is {show(index.table_name)}, but must be the name of a table"

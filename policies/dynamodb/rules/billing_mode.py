@@ -1,6 +1,6 @@
 """Fails where billingMode is absent or unheard of, or PROVISIONED on a table that is not listed.
 
-Also where a PROVISIONED table, or an index of it, has no read or write capacity of at least 1; and where a
+Also where a PROVISIONED table, or an index of it, lacks a read or a write capacity of at least 1; and where a
 PAY_PER_REQUEST one has any.
 """
 

@@ -1,7 +1,7 @@
 """Fails where serverSideEncryption.enabled is not true, or the key isn't one that `level` and `kmsKeyArns` allow.
 
 At the level `cmk` the key of the table, and of each replica, must be stated and not be the AWS managed one. At the
-level `any` only an explicit false fails.
+level `any`, without `kmsKeyArns`, only an explicit false fails.
 """
 
 from collections.abc import Mapping

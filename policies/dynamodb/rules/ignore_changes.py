@@ -37,7 +37,10 @@ def _check_provisioned(table: Mapping[str, Any], ignored: set[str]) -> Findings:
                 yield Unknown(path)
             elif f"{path}.{capacity}" not in ignored:
                 yield f"{path}.{capacity} is not ignored: {_SET_BACK}"
-    allowed = {*_CAPACITIES, *(f"{path}.{capacity}" for path, _ in indexes for capacity in _CAPACITIES)}
+    allowed = {
+        *_CAPACITIES,
+        *(f"{path}.{capacity}" for path, _ in indexes if path != _INDEXES for capacity in _CAPACITIES),
+    }
     allowed |= {f"{_INDEXES}[*].{capacity}" for capacity in _CAPACITIES}
     for path in sorted(ignored - allowed):
         yield f"{path} is ignored, which hides changes that autoscaling doesn't make; ignore the capacities alone"

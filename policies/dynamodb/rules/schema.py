@@ -1,7 +1,9 @@
 """Fails where a name is illegal, or attributes declares other than exactly the keys of the table and its indexes.
 
-Also at more than 20 global or 5 local secondary indexes, two indexes of one name, an attribute type other than S, N, B,
-and a stream without a view type or a view type without a stream.
+Also where a table or an index has one attribute as two of its keys or a key of over 255 characters, an index states its
+keys two ways or has no partition key, a local secondary index is on a table without a sort key, two indexes have one
+name, there are more than 20 global or 5 local secondary indexes, an attribute's type is other than S, N, B, or a stream
+has no view type or a view type no stream.
 """
 
 import re
@@ -20,6 +22,7 @@ _NAME_RULE = "3 to 255 characters of a-zA-Z0-9_.-"
 _ATTRIBUTE_TYPES = ("S", "N", "B")
 _KEY_TYPES = ("HASH", "RANGE")
 _MOST_KEYS = 4
+_LONGEST_KEY = 255
 _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _MOST = {"globalSecondaryIndexes": 20, "localSecondaryIndexes": 5}
 
@@ -43,6 +46,8 @@ def _check_keys(table: Mapping[str, Any]) -> Findings:
             yield Unknown(path)
         elif not isinstance(name, str):
             yield f"{path} is {show(name)}, but must be the name of an attribute"
+        elif len(name) > _LONGEST_KEY:
+            yield f"{path} has {len(name)} characters, but the name of an attribute may have {_LONGEST_KEY}"
     yield from _compare(declared, keys)
 
 
