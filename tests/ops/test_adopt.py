@@ -1,17 +1,24 @@
 import json
 
+import pytest
 from moto import mock_aws
 
 from components.tables import TABLES
-from ops import emulator, project
 from ops.__main__ import main
-from ops.rehearse import rehearse
 from tests.conftest import ROOT
+from tests.ops.accounts import TRIGGER, deployed
 
 # The tables, 4 targets, 4 policies and 5 components.
 ALL = len(TABLES) + 13
 FAMILY = "paypulse:dynamodb:RentalInvoices"
 SCALING = f"{FAMILY}$paypulse:dynamodb:TableAutoscaling"
+
+
+@pytest.fixture
+def clients():
+    """Return clients of an account in which prod is deployed."""
+    with deployed() as (_, clients):
+        yield clients
 
 
 def run(capsys, tmp_path, *arguments):
@@ -66,10 +73,7 @@ def test_offline_every_component_and_every_resource_is_imported_by_its_id(capsys
     ]
 
 
-@mock_aws
-def test_what_the_account_does_not_have_is_left_out_and_said(capsys, tmp_path):
-    clients = emulator._clients("eu-west-1")  # noqa: SLF001 - moto runs already
-    rehearse(project.load(ROOT, "prod"), clients)
+def test_what_the_account_does_not_have_is_left_out_and_said(capsys, tmp_path, clients):
     clients("dynamodb").update_table(TableName="Users", DeletionProtectionEnabled=False)
     clients("dynamodb").delete_table(TableName="Users")
     clients("application-autoscaling").delete_scaling_policy(
@@ -88,10 +92,7 @@ def test_what_the_account_does_not_have_is_left_out_and_said(capsys, tmp_path):
     ]
 
 
-@mock_aws
-def test_a_policy_of_another_name_on_the_same_target_is_in_the_way(capsys, tmp_path):
-    clients = emulator._clients("eu-west-1")  # noqa: SLF001 - moto runs already
-    rehearse(project.load(ROOT, "prod"), clients)
+def test_a_policy_of_another_name_on_the_same_target_is_in_the_way(capsys, tmp_path, clients):
     dimension = {
         "ServiceNamespace": "dynamodb",
         "ResourceId": "table/RentalInvoices",
@@ -129,15 +130,13 @@ def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path):
     assert err == f"error: --output {tmp_path}/no/file can't be written: No such file or directory\n"
 
 
-TRIGGER = ("--config", "send_invoice_notification_function=notify")
 MAPPING = f"{FAMILY}$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
 
 
 def test_a_trigger_is_imported_by_the_id_that_only_the_account_knows(capsys, tmp_path):
-    with emulator.embedded("eu-west-1") as clients:
-        rehearse(project.load(ROOT, "prod", TRIGGER[1:]), clients)
+    with deployed(TRIGGER) as (_, clients):
         (mapping,) = clients("lambda").list_event_source_mappings()["EventSourceMappings"]
-        code, _, _, specs = run(capsys, tmp_path, *TRIGGER)
+        code, _, _, specs = run(capsys, tmp_path, "--config", TRIGGER)
 
     assert code == 0
     assert (
@@ -150,7 +149,7 @@ def test_a_trigger_is_imported_by_the_id_that_only_the_account_knows(capsys, tmp
 
 
 def test_offline_a_trigger_is_left_out_and_said(capsys, tmp_path):
-    code, out, _, specs = run(capsys, tmp_path, "--offline", *TRIGGER)
+    code, out, _, specs = run(capsys, tmp_path, "--offline", "--config", TRIGGER)
 
     assert (code, len(specs)) == (0, ALL)
     assert (
@@ -160,9 +159,8 @@ def test_offline_a_trigger_is_left_out_and_said(capsys, tmp_path):
 
 
 def test_a_trigger_that_the_account_does_not_have_is_created_by_the_next_up(capsys, tmp_path):
-    with emulator.embedded("eu-west-1") as clients:
-        rehearse(project.load(ROOT, "prod"), clients)
-        out = run(capsys, tmp_path, *TRIGGER)[1]
+    with deployed():
+        out = run(capsys, tmp_path, "--config", TRIGGER)[1]
 
     assert (
         "not in the account, so the next up creates it: aws:lambda:EventSourceMapping send_invoice_notification"

@@ -7,12 +7,11 @@ import pytest
 
 from components.examples import ITEMS
 from components.tables import TABLES
-from ops import drill, emulator, project, readback
+from ops import drill, project, readback
 from ops.__main__ import main
-from ops.rehearse import rehearse
 from tests.conftest import ROOT
+from tests.ops import accounts
 
-TRIGGER = "send_invoice_notification_function=notify"
 STREAM = "stream: an insert, a change and a delete, as NEW_AND_OLD_IMAGES"
 # Question, table, index, items read, items returned: each in one call.
 QUESTIONS = [
@@ -49,7 +48,7 @@ def run(capsys, *arguments):
 
 
 def test_every_question_is_answered_and_every_stream_shows_what_was_written(capsys):
-    code, out, err = run(capsys, "--json", "--config", TRIGGER)
+    code, out, err = run(capsys, "--json", "--config", accounts.TRIGGER)
 
     assert (code, err) == (0, "")
     assert [tuple(answer.values()) for answer in json.loads(out)["drill"]] == [
@@ -107,9 +106,8 @@ def test_items_have_the_attributes_that_paypulse_writes():
 @pytest.fixture
 def deployed():
     """Return what is rehearsed of prod, its trigger too, and the clients that reach it."""
-    stack = project.load(ROOT, "prod", [TRIGGER])
-    with emulator.embedded("eu-west-1") as clients:
-        yield stack, rehearse(stack, clients).plan, clients
+    with accounts.deployed(accounts.TRIGGER) as (plan, clients):
+        yield project.load(ROOT, "prod", [accounts.TRIGGER]), plan, clients
 
 
 def problems(deployed):

@@ -9,12 +9,12 @@ from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
 from components.tables import TABLES
-from ops import account, emulator, project
+from ops import account, project
 from ops.__main__ import main
 from ops.readback import Difference
-from ops.rehearse import rehearse
 from ops.verify import verify
 from tests.conftest import ROOT
+from tests.ops.accounts import TRIGGER, deployed
 
 PREFIX = "urn:pulumi:prod::paypulse::paypulse:dynamodb:"
 RENTAL = f"{PREFIX}RentalInvoices$aws:dynamodb/table:Table::rental_invoices"
@@ -32,8 +32,7 @@ READ = {
 @pytest.fixture
 def live():
     """Return clients of an account in which prod is deployed."""
-    with emulator.embedded("eu-west-1") as clients:
-        rehearse(project.load(ROOT, "prod"), clients)
+    with deployed() as (_, clients):
         yield clients
 
 
@@ -335,15 +334,13 @@ def test_targets_and_policies_that_are_missing_or_additional_are_each_one_differ
     ]
 
 
-TRIGGER = f"{PREFIX}RentalInvoices$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
-NOTIFY = ["send_invoice_notification_function=notify"]
+MAPPING = f"{PREFIX}RentalInvoices$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
 
 
 @pytest.fixture
 def triggered():
     """Return the clients of an account in which prod is deployed with its trigger, and the mapping's UUID."""
-    with emulator.embedded("eu-west-1") as clients:
-        rehearse(project.load(ROOT, "prod", NOTIFY), clients)
+    with deployed(TRIGGER) as (_, clients):
         (mapping,) = clients("lambda").list_event_source_mappings()["EventSourceMappings"]
         yield clients, mapping["UUID"]
 
@@ -380,7 +377,7 @@ def test_one_change_of_the_trigger_is_exactly_one_difference(triggered, change, 
     clients("lambda").update_event_source_mapping(UUID=uuid, **change)
     property_, declared, is_live = difference
 
-    assert found_with_trigger(clients) == [Difference(urn=TRIGGER, property=property_, declared=declared, live=is_live)]
+    assert found_with_trigger(clients) == [Difference(urn=MAPPING, property=property_, declared=declared, live=is_live)]
 
 
 def test_a_trigger_on_the_stream_of_a_table_that_was_made_anew_is_told(triggered):
@@ -395,18 +392,18 @@ def test_a_trigger_on_the_stream_of_a_table_that_was_made_anew_is_told(triggered
         **{key: old[key] for key in kept}, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
     )["TableDescription"]
 
-    assert [d for d in found_with_trigger(clients) if d.urn == TRIGGER] == [
-        Difference(urn=TRIGGER, property="eventSourceArn", declared=new["LatestStreamArn"], live=old["LatestStreamArn"])
+    assert [d for d in found_with_trigger(clients) if d.urn == MAPPING] == [
+        Difference(urn=MAPPING, property="eventSourceArn", declared=new["LatestStreamArn"], live=old["LatestStreamArn"])
     ]
 
 
 def test_a_trigger_that_is_missing_is_one_difference(live):
-    assert [(d.urn, d.property, d.live) for d in found_with_trigger(live)] == [(TRIGGER, "", None)]
+    assert [(d.urn, d.property, d.live) for d in found_with_trigger(live)] == [(MAPPING, "", None)]
 
 
 def test_triggers_of_other_stacks_on_the_same_stream_are_theirs(triggered):
     assert found(triggered[0]).differences == []
-    assert [d.urn for d in found_with_trigger(triggered[0], "other")] == [TRIGGER]
+    assert [d.urn for d in found_with_trigger(triggered[0], "other")] == [MAPPING]
 
 
 def set_capacity(aws, read, index_read):
@@ -440,10 +437,8 @@ def run(capsys, *arguments):
     return code, *capsys.readouterr()
 
 
-@mock_aws
+@pytest.mark.usefixtures("live")
 def test_the_command_shows_no_difference_and_exits_with_0(capsys):
-    rehearse(project.load(ROOT, "prod"), emulator._clients("eu-west-1"))  # noqa: SLF001 - moto runs already
-
     code, out, err = run(capsys)
 
     assert (code, err) == (0, "")
@@ -451,11 +446,8 @@ def test_the_command_shows_no_difference_and_exits_with_0(capsys):
     assert f" properties of {len(TABLES) + 8} resources of prod compared with eu-west-1 (" in out
 
 
-@mock_aws
-def test_the_command_shows_a_difference_and_exits_with_1(capsys):
-    clients = emulator._clients("eu-west-1")  # noqa: SLF001 - moto runs already
-    rehearse(project.load(ROOT, "prod"), clients)
-    update(DeletionProtectionEnabled=False)(clients)
+def test_the_command_shows_a_difference_and_exits_with_1(capsys, live):
+    update(DeletionProtectionEnabled=False)(live)
 
     code, out, _ = run(capsys)
     assert (code, [line.split() for line in out.splitlines()][:2]) == (

@@ -1,0 +1,45 @@
+"""An emulated account in which prod is deployed: rehearsed once, then restored from memory for each test."""
+
+import contextlib
+import copy
+import functools
+from collections.abc import Generator, Iterator
+
+from moto.awslambda_simple.models import lambda_simple_backends
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
+
+from ops import clients, emulator, plan, project
+from ops.rehearse import rehearse
+from tests.conftest import ROOT
+
+TRIGGER = "send_invoice_notification_function=notify"
+
+
+def _backends() -> Iterator[BackendDict]:
+    for service in ("dynamodb", "dynamodbstreams", "applicationautoscaling", "kms", "iam"):
+        yield get_backend(service)
+    yield lambda_simple_backends
+
+
+@functools.cache
+def _rehearsed(config: tuple[str, ...]) -> tuple[plan.Plan, list[dict]]:
+    """Return the plan, and what moto remembers: of each backend, by account and region, its attributes."""
+    with emulator.embedded("eu-west-1") as aws:
+        recorded = rehearse(project.load(ROOT, "prod", config), aws).plan
+        memory = [
+            {(account, region): vars(backend[account][region]) for account in backend for region in backend[account]}
+            for backend in map(dict.copy, _backends())
+        ]
+        return recorded, copy.deepcopy(memory)
+
+
+@contextlib.contextmanager
+def deployed(*config: str) -> Generator[tuple[plan.Plan, clients.Clients]]:
+    """Yield the plan of prod with this configuration, and clients of an account that has it."""
+    recorded, memory = _rehearsed(config)
+    with emulator.embedded("eu-west-1") as aws:
+        for backend, remembered in zip(_backends(), copy.deepcopy(memory), strict=True):
+            for (account, region), attributes in remembered.items():
+                vars(backend[account][region]).update(attributes)
+        yield recorded, aws
