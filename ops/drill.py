@@ -230,13 +230,13 @@ def _filter(mapping: dict[str, Any], name: str, records: list[dict[str, Any]]) -
     answer = Answer(
         question=f"trigger {mapping['functionName']}: by its filter only the insert", table=name, operation="filter"
     )
-    # As Lambda does: a record passes that one of the filters matches, and every one where there is none.
     from moto.core.exceptions import JsonRESTError  # noqa: PLC0415 - needed only where there is a trigger
     from moto.events.models import EventPattern  # noqa: PLC0415
 
     try:
         filters = [EventPattern.load(each["pattern"]) for each in mapping["filterCriteria"]["filters"]]
         events = [json.loads(_text(record)) for record in records]
+        # As Lambda does: a record passes that one of the filters matches, and every one where there is none.
         passed = [e["eventName"] for e in events if not filters or any(f.matches_event(e) for f in filters)]
     except (JsonRESTError, AttributeError) as error:
         return replace(answer, problem=f"its filter is no event pattern: {one_line(error)}")
