@@ -32,7 +32,8 @@ POLICIES = """\
 Generated from `policies/` by `make docs`. The file of the stack in `policies/config/` may set another level and the
 options: `pulumi preview --policy-pack policies --policy-pack-config policies/config/prod.json`.
 
-A value that decides and isn't known until deployment violates a policy, as nothing shows yet that the rule holds.
+A value that decides and isn't known until deployment violates a policy, as nothing shows yet that the rule holds; so
+does one of a wrong type. What the provider fills in for an absent value ("", 0, an empty list or object) is absent.
 """
 
 TABLES = """\

@@ -89,6 +89,9 @@ if __name__ == "__main__":
     try:
         code = main()
     except KeyboardInterrupt:
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, 0)
         sys.stderr.write("interrupted\n")
         code = 130
     try:  # noqa: SIM105 - an import less

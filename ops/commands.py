@@ -88,8 +88,13 @@ _interrupted: list[int] = []
 
 
 def _interrupt(number: int, _: object) -> Never:
-    """Note the signal, and raise KeyboardInterrupt; Python drops that where it hits a destructor."""
+    """Raise KeyboardInterrupt, again each half second until it has ended all.
+
+    Python drops it where it hits a destructor, and Pulumi's runtime holds it back while calls are under way.
+    """
     _interrupted.append(number)
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     raise KeyboardInterrupt
 
 

@@ -49,7 +49,10 @@ def plain(value: Any) -> Any:
 
 
 def at(value: Any, *keys: str) -> Any:
-    """Return what is at a path, None where it is absent; UNKNOWN or MISFIT where one on the way is that."""
+    """Return what is at a path, None where it is absent, UNKNOWN or MISFIT where one on the way is not known or no map.
+
+    Absent is, by the provider, also an empty string, list or map, and 0; false is not.
+    """
     for key in keys:
         if value is None or value is UNKNOWN:
             return value
@@ -243,7 +246,9 @@ def stack_verdict(resources: list[tuple[str, str, dict[str, Any], dict[str, list
     policies = [scaler for scaler in scalers(resources, POLICY) if is_about_dynamodb(scaler, scaled)]
     # Open: the first target is the one that says which; behind it come those that are known by what they come from.
     for target in sorted(targets, key=lambda target: target.id is UNKNOWN):
-        found = behind(target, scaled) if target.id is UNKNOWN else [one for one in scaled if one.id == target.id][-1:]
+        # Open: of two tables of one name, the last.
+        named = [one for one in scaled if one.id is not None and one.id == target.id][-1:]
+        found = behind(target, scaled) if target.id is UNKNOWN else named
         target.of = found[0] if len(found) == 1 else None
         if target.of and target.of.kind == target.kind and target.namespace in ("dynamodb", UNKNOWN):
             target.of.targets[target.access].append(target)
@@ -253,9 +258,8 @@ def stack_verdict(resources: list[tuple[str, str, dict[str, Any], dict[str, list
             policy.of.policies.append(policy)
     # Open: what lacks a target is reported at the table, what lacks a policy at the target; modes as above.
     for one in scaled:
-        if one.mode not in (UNKNOWN, ELSEWHERE, "PAY_PER_REQUEST") and not (
-            one.targets["Read"] and one.targets["Write"]
-        ):
+        is_provisioned = one.mode not in (UNKNOWN, ELSEWHERE, "PAY_PER_REQUEST")
+        if is_provisioned and not (one.targets["Read"] and one.targets["Write"]):
             reported.add(one.urn)
     reported |= {target.urn for target in targets if not is_target_right(target, scaled)}
     reported |= {policy.urn for policy in policies if not is_policy_right(policy)}

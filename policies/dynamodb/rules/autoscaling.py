@@ -2,7 +2,8 @@
 
 Also where a target or policy scales what isn't in the stack or is billed by request, is the second for its dimension,
 or has a wrong namespace, resource id, dimension, metric or number; and where an index scales its writes to less than
-its table, whose writes it would throttle. A billing mode that is absent counts as PROVISIONED.
+its table, whose writes it would throttle. A billing mode that is absent counts as PROVISIONED. A stack without
+tables is not judged.
 """
 
 # A stack is read once. Targets find their table or index by resource id; where that isn't known yet, by the table that

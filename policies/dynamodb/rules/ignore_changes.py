@@ -1,6 +1,7 @@
 """Fails where a provisioned table's capacities, or those of its indexes, are not ignored, or anything else is.
 
-Not ignored, the next deployment would undo the autoscaling; ignored too much, it would pass over real changes.
+Not ignored, the next deployment would undo the autoscaling; ignored too much, it would pass over real changes. A
+PAY_PER_REQUEST table is not judged.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Fails where pointInTimeRecovery.enabled is not true, or the recovery period is under the minimum."""
+"""Fails where pointInTimeRecovery.enabled is not true, or the recovery period is not the minimum to 35 whole days."""
 
 from collections.abc import Mapping
 from typing import Any
