@@ -79,7 +79,7 @@ def folder(tmp_path_factory):
 
 
 quick = settings(
-    max_examples=max(30, settings().max_examples // 4), deadline=None, suppress_health_check=[*HealthCheck]
+    max_examples=max(15, settings().max_examples // 6), deadline=None, suppress_health_check=[*HealthCheck]
 )
 
 

@@ -85,9 +85,9 @@ def test_a_program_that_ends_or_forks_gives_one_answer_or_none(program, pack, so
 
 
 def test_a_program_of_many_resources_is_recorded_whole(program):
-    stack = program("for n in range(1000): pulumi.ComponentResource('demo:index:Thing', f'thing-{n}')")
+    stack = program("for n in range(500): pulumi.ComponentResource('demo:index:Thing', f'thing-{n}')")
 
-    assert [resource.name for resource in plan.record(stack).resources[1:]] == [f"thing-{n}" for n in range(1000)]
+    assert [resource.name for resource in plan.record(stack).resources[1:]] == [f"thing-{n}" for n in range(500)]
 
 
 def test_nothing_of_the_pack_outlives_a_rehearsal_that_is_killed(program, pack):
