@@ -17,7 +17,7 @@ _TABLES = 1_000
 
 
 def figures() -> Iterator[Figure]:
-    """Measure verify on an emulator in a process of its own, which has each call wait for as long as AWS takes."""
+    """Measure verify on an emulator in a process of its own."""
     stack = project.load(ROOT / "bench/generated", "dev", [f"tables={_TABLES}"])
     words = [sys.executable, "-m", "bench.serve", str(_TABLES)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:

@@ -1,7 +1,7 @@
 """A real AWS account, or an emulator in its stead, read only."""
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sized
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
@@ -17,6 +17,8 @@ from botocore.exceptions import (
 
 from ops import clients
 from ops.errors import CallError, PlanError, one_line
+from ops.plan import Plan
+from ops.resources import table
 
 # Reads at once, each on a connection of its own. More make AWS throttle a large account, and retries slow.
 WORKERS = 32
@@ -51,8 +53,9 @@ def where(region: str, clients: clients.Clients) -> str:
     return region if endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")) else f"{region} at {endpoint}"
 
 
-def refuse_if_elsewhere(stack: str, region: str, declared: int, found: int) -> None:
-    """Raise PlanError where none of the tables is there: that is another account or region, not a difference."""
+def refuse_if_elsewhere(stack: str, region: str, plan: Plan, found: Sized) -> None:
+    """Raise PlanError where none of the plan's tables is there: that is another account or region, not a difference."""
+    declared = sum(resource.type == table.TYPE for resource in plan.resources)
     if declared and not found:
         msg = f"none of the {declared} tables of {stack} is in {region}: is it the right --region, and --profile?"
         raise PlanError(msg)

@@ -43,11 +43,12 @@ def adopt(stack: Stack, region: str, clients: Clients | None) -> Adoption:
         module = resources.module(resource.type)
         found = inputs[resource.urn]
         if existing is not None:
-            identity = module.identity(found)
-            found = existing[resource.type].get(identity)
-            for other, live in existing[resource.type].items():
-                if resource.type == scaling_policy.TYPE and not found and _parent(other) == _parent(identity):
-                    in_the_way[resource.urn] = live["name"]
+            identity, live = module.identity(found), existing[resource.type]
+            found = live.get(identity)
+            if resource.type == scaling_policy.TYPE and not found:
+                for other in live:
+                    if _parent(other) == _parent(identity):
+                        in_the_way[resource.urn] = live[other]["name"]
         if not found:
             missing.append(resource)
         elif id_ := module.import_id(found):
@@ -60,8 +61,7 @@ def adopt(stack: Stack, region: str, clients: Clients | None) -> Adoption:
 def _existing(plan: Plan, stack: Stack, region: str, clients: Clients) -> tuple[list[Registration], readback.Live]:
     with account.reading(region) as pool:
         declared, live = readback.read_live(plan, clients, pool.map)
-    tables = sum(resource.type == table.TYPE for resource in declared)
-    account.refuse_if_elsewhere(stack.name, region, tables, len(live[table.TYPE]))
+    account.refuse_if_elsewhere(stack.name, region, plan, live[table.TYPE])
     return declared, live
 
 

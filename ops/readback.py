@@ -46,10 +46,14 @@ def read_live(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple
     """
     declared = [resource for resource in plan.resources if resource.custom]
     names = [resources.module(resource.type).table_name(resource.inputs) for resource in declared]
-    tables = list(dict.fromkeys(filter(None, names)))
+    tables = dict.fromkeys(filter(None, names))
     types = {resource.type for resource in declared}
     live = {
-        type_: {module.identity(found): found for found in module.read(clients, tables, each)}
+        type_: {
+            module.identity(found): found
+            for found in module.read(clients, tables, each)
+            if module.table_name(found) in tables
+        }
         for type_, module in resources.MODULES.items()
         if type_ in types or type_ not in resources.SHARED
     }
@@ -87,7 +91,6 @@ def read_back(plan: Plan, clients: Clients, each: resources.Each = map) -> Readb
 
 def _compare(resource: Registration, live: Any, plan: list[Registration], result: Readback) -> None:  # noqa: ANN401 - JSON
     defaults = resources.module(resource.type).DEFAULTS
-    hidden = {path for path, shown, _ in compare(resource.shown, resource.shown) if shown == SECRET}
     for path, declared, found in compare(resource.inputs, live):
         default = defaults.get(path)
         if default is ... or (_is_absent(declared) and _is_absent(found)):
@@ -97,7 +100,8 @@ def _compare(resource: Registration, live: Any, plan: list[Registration], result
         # Declared by its ARN it is the function of that name: a mapping and its function are of one account.
         is_same = declared == found or (path == "functionName" and f"{declared}".endswith(f":function:{found}"))
         if not is_same and not is_default and not _is_autoscaled(resource, path, found, plan):
-            shown = (SECRET, SECRET) if path in hidden else (declared, found)
+            is_secret = (path, SECRET, SECRET) in compare(resource.shown, resource.shown)
+            shown = (SECRET, SECRET) if is_secret else (declared, found)
             result.differences.append(Difference(urn=resource.urn, property=path, declared=shown[0], live=shown[1]))
 
 

@@ -31,8 +31,7 @@ def verify(stack: Stack, region: str, clients: Clients) -> Verification:
     plan = record(stack)
     with account.reading(region) as pool:
         read = readback.read_back(plan, clients, pool.map)
-    declared = sum(resource.type == table.TYPE for resource in plan.resources)
-    account.refuse_if_elsewhere(stack.name, region, declared, len(read.live[table.TYPE]))
+    account.refuse_if_elsewhere(stack.name, region, plan, read.live[table.TYPE])
     seconds = time.perf_counter() - started
     where = account.where(region, clients)
     return Verification(stack=stack, plan=plan, region=region, where=where, readback=read, seconds=seconds)

@@ -5,8 +5,8 @@ A module has:
 - `identity(inputs)`, which tells one resource from another; `table_name(inputs)`, the table that it is of;
 - `import_id(inputs)`, by which Pulumi imports it, "" where the inputs don't tell;
 - `create(clients, inputs)`, which makes the resource and returns its id and its outputs;
-- `read(clients, tables, each)`, which yields all that the account has of these tables, as provider inputs; `each` maps
-  a function over items, perhaps in parallel.
+- `read(clients, tables, each)`, which yields all that the account has of these tables, and perhaps of others, as
+  provider inputs; `each` maps a function over items, perhaps in parallel.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,7 +1,7 @@
 """aws.lambda.EventSourceMapping, from a table's stream to a Lambda function."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ops.clients import Clients
@@ -37,7 +37,7 @@ _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 def identity(inputs: dict[str, Any]) -> str:
     """Return the stream's table and the function's name, without its version or alias."""
-    return f"{table_name(inputs)} {_function(inputs).partition(':')[0]}"
+    return f"{table_name(inputs)} {_function(inputs['functionName']).partition(':')[0]}"
 
 
 def import_id(inputs: dict[str, Any]) -> str:
@@ -53,7 +53,7 @@ def table_name(inputs: dict[str, Any]) -> str:
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Map a stream to a function, and make that first: a placeholder, as the real one is another stack's."""
-    name, aws_lambda = _function(inputs), clients("lambda")
+    name, aws_lambda = _function(inputs["functionName"]), clients("lambda")
     try:
         aws_lambda.get_function(FunctionName=name)
     except aws_lambda.exceptions.ResourceNotFoundException:
@@ -73,17 +73,14 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return mapping["UUID"], {**inputs, "uuid": mapping["UUID"]}
 
 
-def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[str, Any]]:
-    """Yield all mappings of the tables' streams, each as provider inputs, the function by its name.
+def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
+    """Yield all mappings, each as provider inputs, the function by its name.
 
     Of those with one identity the last is the one that counts: on the latest stream, of the function without an alias.
     """
-    wanted = set(tables)
     pages = clients("lambda").get_paginator("list_event_source_mappings").paginate()
     found = [_inputs(mapping) for page in pages for mapping in page["EventSourceMappings"]]
-    for live in sorted(found, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"])):
-        if table_name(live) in wanted:
-            yield live
+    yield from sorted(found, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"]))
 
 
 def _inputs(mapping: dict[str, Any]) -> dict[str, Any]:
@@ -92,13 +89,12 @@ def _inputs(mapping: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: mapping.get(key) for name, key in _SAME_FORM.items()},
         "uuid": mapping["UUID"],
-        "functionName": _function({"functionName": mapping["FunctionArn"]}),
+        "functionName": _function(mapping["FunctionArn"]),
         "enabled": mapping["State"] not in {"Disabled", "Disabling", "Deleting"},
         "filterCriteria": {"filters": [{"pattern": each["Pattern"]} for each in filters]},
         "destinationConfig": {"onFailure": {"destinationArn": on_failure.get("Destination")}},
     }
 
 
-def _function(inputs: dict[str, Any]) -> str:
-    """Return a function's name, from its name or its ARN."""
-    return inputs["functionName"].rpartition(":function:")[2]
+def _function(name_or_arn: str) -> str:
+    return name_or_arn.rpartition(":function:")[2]

@@ -1,6 +1,6 @@
 """aws.appautoscaling.Target."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ops.clients import Clients
@@ -35,9 +35,8 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["resourceId"], {**inputs, "arn": response.get("ScalableTargetARN", "")}
 
 
-def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[str, Any]]:
-    """Yield all scalable targets of the tables and of their indexes, each as provider inputs."""
-    wanted = set(tables)
+def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
+    """Yield all scalable targets of tables and of indexes, each as provider inputs."""
     pages = (
         clients("application-autoscaling")
         .get_paginator("describe_scalable_targets")
@@ -46,9 +45,7 @@ def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[st
     for page in pages:
         for target in page["ScalableTargets"]:
             suspended = target.get("SuspendedState", {})
-            live = {
+            yield {
                 **{name: target[key] for name, key in _SAME_FORM.items()},
                 "suspendedState": {key[0].lower() + key[1:]: value for key, value in suspended.items()},
             }
-            if table_name(live) in wanted:
-                yield live

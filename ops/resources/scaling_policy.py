@@ -1,6 +1,6 @@
 """aws.appautoscaling.Policy, of the type TargetTrackingScaling."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ops.clients import Clients
@@ -44,19 +44,15 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["name"], {**inputs, "arn": response["PolicyARN"]}
 
 
-def read(clients: Clients, tables: Iterable[str], _: object) -> Iterator[dict[str, Any]]:
-    """Yield all scaling policies of the tables and of their indexes, each as provider inputs."""
-    wanted = set(tables)
+def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
+    """Yield all scaling policies of tables and of indexes, each as provider inputs."""
     pages = (
         clients("application-autoscaling")
         .get_paginator("describe_scaling_policies")
         .paginate(ServiceNamespace="dynamodb")
     )
     for page in pages:
-        for policy in page["ScalingPolicies"]:
-            live = _inputs(policy)
-            if table_name(live) in wanted:
-                yield live
+        yield from map(_inputs, page["ScalingPolicies"])
 
 
 def _inputs(policy: dict[str, Any]) -> dict[str, Any]:

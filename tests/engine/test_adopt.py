@@ -1,6 +1,7 @@
 """Adopting the tables that Terraform made, full of invoices."""
 
 from tests.engine.conftest import PACK
+from tests.ops.accounts import attributes, index
 
 IMAGES = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 DETAILS = (
@@ -22,11 +23,6 @@ KEYS = {
 }
 
 
-def index(name, *keys, **more):
-    schema = [{"AttributeName": key, "KeyType": type_} for key, type_ in zip(keys, ("HASH", "RANGE"), strict=False)]
-    return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}, **more}
-
-
 def units(read, write):
     return {"ProvisionedThroughput": {"ReadCapacityUnits": read, "WriteCapacityUnits": write}}
 
@@ -46,10 +42,10 @@ def terraformed(aws):
     }
     for name, keys in KEYS.items():
         mine = indexes.get(name, [])
-        attributes = {*keys, *(key["AttributeName"] for i in mine for key in i["KeySchema"])}
+        keyed = {*keys, *(key["AttributeName"] for i in mine for key in i["KeySchema"])}
         dynamodb.create_table(
             TableName=name,
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in sorted(attributes)],
+            AttributeDefinitions=attributes(*sorted(keyed)),
             KeySchema=[{"AttributeName": k, "KeyType": t} for k, t in zip(keys, ("HASH", "RANGE"), strict=False)],
             BillingMode="PROVISIONED" if name == "RentalInvoices" else "PAY_PER_REQUEST",
             **(units(5, 5) if name == "RentalInvoices" else {}),
@@ -60,7 +56,7 @@ def terraformed(aws):
                 {"Tags": [{"Key": "Environment", "Value": "production"}]} if name in {"Users", "TravelInvoices"} else {}
             ),
         )
-        dynamodb.put_item(TableName=name, Item={key: {"S": f"{name}-1"} for key in attributes})
+        dynamodb.put_item(TableName=name, Item={key: {"S": f"{name}-1"} for key in keyed})
     dynamodb.update_continuous_backups(
         TableName="RetailInvoices", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import functools
 from collections.abc import Generator, Iterator
+from typing import Any
 
 from moto.awslambda_simple.models import lambda_simple_backends
 from moto.backends import get_backend
@@ -43,3 +44,30 @@ def deployed(*config: str) -> Generator[tuple[plan.Plan, clients.Clients]]:
             for (account, region), attributes in remembered.items():
                 vars(backend[account][region]).update(attributes)
         yield recorded, aws
+
+
+def recreate(aws: clients.Clients, name: str, **changes: Any) -> dict[str, Any]:
+    """Make a table anew, billed on demand, with the same keys, indexes and stream but for `changes`; describe it."""
+    dynamodb = aws("dynamodb")
+    old = dynamodb.describe_table(TableName=name)["Table"]
+    kept = ("TableName", "AttributeDefinitions", "KeySchema", "StreamSpecification")
+    indexes = [
+        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in old.get("GlobalSecondaryIndexes", [])
+    ]
+    arguments = {key: old[key] for key in kept if key in old} | {"GlobalSecondaryIndexes": indexes} | changes
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=name)
+    stated = {key: value for key, value in arguments.items() if value}
+    return dynamodb.create_table(BillingMode="PAY_PER_REQUEST", **stated)["TableDescription"]
+
+
+def index(name: str, *keys: str, **more: Any) -> dict[str, Any]:
+    """Describe an index of all attributes, with a partition key and perhaps a sort key."""
+    schema = [{"AttributeName": key, "KeyType": type_} for key, type_ in zip(keys, ("HASH", "RANGE"), strict=False)]
+    return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}, **more}
+
+
+def attributes(*names: str) -> list[dict[str, str]]:
+    """Define attributes, all strings."""
+    return [{"AttributeName": name, "AttributeType": "S"} for name in names]

@@ -11,6 +11,7 @@ from ops import drill, project, readback
 from ops.__main__ import main
 from tests.conftest import ROOT
 from tests.ops import accounts
+from tests.ops.accounts import attributes, index, recreate
 
 STREAM = "stream: an insert, a change and a delete, as NEW_AND_OLD_IMAGES"
 # Question, table, index, items read, items returned: each in one call.
@@ -116,38 +117,6 @@ def problems(deployed):
     return {answer.question: answer.problem for answer in answers if answer.problem}
 
 
-def recreate(clients, name, **changes):
-    """Make a table anew, with other arguments than the program's."""
-    dynamodb = clients("dynamodb")
-    table = dynamodb.describe_table(TableName=name)["Table"]
-    arguments = {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        **{key: table[key] for key in ("AttributeDefinitions", "KeySchema", "StreamSpecification") if key in table},
-        "GlobalSecondaryIndexes": [
-            {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
-            for index in table.get("GlobalSecondaryIndexes", [])
-        ],
-    } | changes
-    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=name)
-    dynamodb.create_table(**{key: value for key, value in arguments.items() if value})
-
-
-def index(name, *keys, projection="ALL"):
-    return {
-        "IndexName": name,
-        "KeySchema": [
-            {"AttributeName": key, "KeyType": type_} for key, type_ in zip(keys, ("HASH", "RANGE"), strict=False)
-        ],
-        "Projection": {"ProjectionType": projection},
-    }
-
-
-def attributes(*names):
-    return [{"AttributeName": name, "AttributeType": "S"} for name in names]
-
-
 BY_DATE = "retail invoices of a user between two dates, newest first"
 BY_CATEGORY = "retail invoices of a user in one category between two dates"
 
@@ -175,7 +144,7 @@ def test_a_question_whose_index_has_another_key_is_not_answered(deployed):
 
 def test_a_question_whose_index_projects_too_little_is_not_answered(deployed):
     indexes = [
-        index("invoice_date-index", "UserID", "invoice_date", projection="KEYS_ONLY"),
+        index("invoice_date-index", "UserID", "invoice_date", Projection={"ProjectionType": "KEYS_ONLY"}),
         index("sub_type-invoice_date-index", "UserID_SubType", "invoice_date"),
     ]
     recreate(deployed[2], "RetailInvoices", GlobalSecondaryIndexes=indexes)

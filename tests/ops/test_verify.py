@@ -14,7 +14,8 @@ from ops.__main__ import main
 from ops.readback import Difference
 from ops.verify import verify
 from tests.conftest import ROOT
-from tests.ops.accounts import TRIGGER, deployed
+from tests.ops import accounts
+from tests.ops.accounts import TRIGGER, attributes, deployed, index
 
 PREFIX = "urn:pulumi:prod::paypulse::paypulse:dynamodb:"
 RENTAL = f"{PREFIX}RentalInvoices$aws:dynamodb/table:Table::rental_invoices"
@@ -59,35 +60,17 @@ def recovery(**specification):
 
 def recreate(**changes):
     """Make the table Users anew, with other arguments than the program's."""
+    kept = {
+        "SSESpecification": {"Enabled": True},
+        "DeletionProtectionEnabled": True,
+        "Tags": [{"Key": "Environment", "Value": "production"}],
+    }
 
     def change(aws):
-        dynamodb = aws("dynamodb")
-        update(DeletionProtectionEnabled=False)(aws)
-        dynamodb.delete_table(TableName="Users")
-        dynamodb.create_table(
-            **{
-                "TableName": "Users",
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in ("Email", "UserID")],
-                "KeySchema": [{"AttributeName": "UserID", "KeyType": "HASH"}],
-                "GlobalSecondaryIndexes": [index()],
-                "SSESpecification": {"Enabled": True},
-                "DeletionProtectionEnabled": True,
-                "Tags": [{"Key": "Environment", "Value": "production"}],
-            }
-            | changes
-        )
+        accounts.recreate(aws, "Users", **kept | changes)
         recovery(PointInTimeRecoveryEnabled=True)(aws)
 
     return change
-
-
-def index(name="Email-index", key="Email", projection=None):
-    return {
-        "IndexName": name,
-        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
-        "Projection": projection or {"ProjectionType": "ALL"},
-    }
 
 
 def scaling(operation, **arguments):
@@ -135,13 +118,13 @@ CHANGES = {
         (USERS, "attributes[UserID].type", "S", "N"),
     ),
     "projection": (
-        recreate(GlobalSecondaryIndexes=[index(projection={"ProjectionType": "KEYS_ONLY"})]),
+        recreate(GlobalSecondaryIndexes=[index("Email-index", "Email", Projection={"ProjectionType": "KEYS_ONLY"})]),
         (USERS, "globalSecondaryIndexes[Email-index].projectionType", "ALL", "KEYS_ONLY"),
     ),
     "index key": (
         recreate(
             GlobalSecondaryIndexes=[
-                index() | {"KeySchema": [*index()["KeySchema"], {"AttributeName": "UserID", "KeyType": "RANGE"}]}
+                index("Email-index", "Email", "UserID"),
             ]
         ),
         (USERS, "globalSecondaryIndexes[Email-index].rangeKey", None, "UserID"),
@@ -297,7 +280,7 @@ def test_another_key_encrypts(live):
 
 
 def test_an_index_that_is_missing_and_one_that_is_additional_are_each_one_difference(live):
-    recreate(GlobalSecondaryIndexes=[index(name="Mail-index")])(live)
+    recreate(GlobalSecondaryIndexes=[index("Mail-index", "Email")])(live)
 
     assert [
         (urn, property_, bool(declared), bool(is_live)) for urn, property_, declared, is_live in paths(found(live))
@@ -382,15 +365,9 @@ def test_one_change_of_the_trigger_is_exactly_one_difference(triggered, change, 
 
 def test_a_trigger_on_the_stream_of_a_table_that_was_made_anew_is_told(triggered):
     clients, _ = triggered
-    dynamodb = clients("dynamodb")
-    old = dynamodb.describe_table(TableName="RentalInvoices")["Table"]
-    dynamodb.update_table(TableName="RentalInvoices", DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName="RentalInvoices")
-    kept = ("TableName", "KeySchema", "StreamSpecification")
-    attributes = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in old["KeySchema"]]
-    new = dynamodb.create_table(
-        **{key: old[key] for key in kept}, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
-    )["TableDescription"]
+    old = clients("dynamodb").describe_table(TableName="RentalInvoices")["Table"]
+    keys = attributes(*(key["AttributeName"] for key in old["KeySchema"]))
+    new = accounts.recreate(clients, "RentalInvoices", AttributeDefinitions=keys, GlobalSecondaryIndexes=[])
 
     assert [d for d in found_with_trigger(clients) if d.urn == MAPPING] == [
         Difference(urn=MAPPING, property="eventSourceArn", declared=new["LatestStreamArn"], live=old["LatestStreamArn"])
