@@ -1,47 +1,32 @@
-"""What the rules share: options, exemptions, unknown values, and the way from a check to pulumi_policy's callbacks.
+"""Makes a policy of a rule: its options, its exemptions, and the way from checks to pulumi_policy's callbacks.
 
-A check yields its findings: text is a violation, an Unknown is a value that decides and is not known until deployment.
+A check yields findings: text is a violation; an Unknown is a value that decides and is not known until deployment.
 """
 
+import difflib
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pulumi_policy import (
+    Policy,
     PolicyComplianceFramework,
     PolicyConfigSchema,
     PolicyResourceOptions,
     ReportViolation,
     ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
 )
 
-from dynamodb.values import SENTINELS, Odd, get, show, whole
+from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, TABLE_REPLICA, Stack, StackResource, table_of_arn
+from dynamodb.values import UNKNOWN, describe, get, integer, is_sentinel, join, plain
 
-TABLE: Final = "aws:dynamodb/table:Table"
-TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
-GLOBAL_SECONDARY_INDEX: Final = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
-SCALABLE_TARGET: Final = "aws:appautoscaling/target:Target"
-SCALING_POLICY: Final = "aws:appautoscaling/policy:Policy"
-
-Schema = dict[str, dict[str, Any]]
+OptionSchema = dict[str, dict[str, Any]]
 Options = dict[str, Any]
-
-EXEMPT_TABLES: Final[Schema] = {
-    "exemptTables": {
-        "type": "array",
-        "items": {"type": "string"},
-        "default": [],
-        "description": "Tables to pass over: physical names, or glob patterns that match the whole name.",
-    }
-}
-_ALLOW_UNKNOWN: Final[Schema] = {
-    "allowUnknown": {
-        "type": "boolean",
-        "default": False,
-        "description": "Let a value pass that decides and is not known until deployment.",
-    }
-}
 
 
 @dataclass(frozen=True)
@@ -51,123 +36,209 @@ class Unknown:
     path: str
 
 
+class Inputs(dict[str, Any]):
+    """The inputs of a resource; `opts` are its resource options."""
+
+    opts: PolicyResourceOptions
+
+
 Findings = Iterator[str | Unknown]
-Check = Callable[[Mapping[str, Any], Options, PolicyResourceOptions], Findings]
+# Judges one resource, before it is created or updated.
+Check = Callable[[Inputs, Options], Findings]
+# Judges the resources of a stack together. Each finding is of one of them.
+StackCheck = Callable[[Stack, Options], Iterator[tuple[StackResource, str | Unknown]]]
+# Corrects a table's inputs in place, and tells whether it changed anything.
+Remediate = Callable[[Any, Options], bool]
+
+_PATTERNS: Final = {"type": "array", "items": {"type": "string"}, "default": []}
+_COMMON: Final[OptionSchema] = {
+    "exemptTables": _PATTERNS
+    | {
+        "description": "Tables that the policy doesn't judge: physical names, or glob patterns of whole names. "
+        "For a table that Pulumi names, such as orders-1a2b3c4, use orders-*."
+    },
+    "allowUnknown": {
+        "type": "boolean",
+        "default": False,
+        "description": "Accept a value that decides but is not known until deployment.",
+    },
+}
 
 
-def fsbp(control: str | None = None) -> PolicyComplianceFramework:
-    """Return AWS Foundational Security Best Practices, with the control's id where there is one."""
-    return PolicyComplianceFramework(
-        name="AWS Foundational Security Best Practices", version="1.0.0", reference=control, specification=control
-    )
+def tables_option(description: str) -> dict[str, Any]:
+    """Return the schema of an option that lists tables by name or glob pattern."""
+    return _PATTERNS | {"description": f"{description}: physical names, or glob patterns of whole names."}
 
 
-def config_schema(schema: Schema) -> PolicyConfigSchema:
-    """Return the schema of a policy's options, with the one that every policy has."""
-    return PolicyConfigSchema({**schema, **_ALLOW_UNKNOWN})
+def fsbp(control: str) -> PolicyComplianceFramework:
+    """Return a control of AWS Foundational Security Best Practices."""
+    name = "AWS Foundational Security Best Practices"
+    return PolicyComplianceFramework(name=name, version="1.0.0", reference=control, specification=control)
 
 
-def options(schema: Schema, given: Mapping[str, Any]) -> Options:
-    """Return all options of a policy: as given, or the default where not given or of the wrong type."""
-    found = {}
-    for name, declared in (schema | _ALLOW_UNKNOWN).items():
-        found[name] = given[name] if name in given and _fits(given[name], declared) else declared["default"]
-    return found
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """A rule's checks, as the callbacks that pulumi_policy takes."""
+
+    name: str
+    schema: OptionSchema
+    checks: dict[str, Check]
+    check_stack: StackCheck | None
+    remediate: Remediate | None
+
+    def validate_resource(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
+        if check := self.checks.get(args.resource_type):
+            options, inputs = self._options(args), Inputs(plain(args.props))
+            inputs.opts = args.opts
+            if not is_exempt(_table_name(args.resource_type, inputs), options):
+                _report(check(inputs, options), options, report_violation, None)
+
+    def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
+        options, found = self._options(args), defaultdict(list)
+        for resource, finding in self.check_stack(Stack(args.resources), options) if self.check_stack else ():
+            found[resource.urn].append(finding)
+        for urn, findings in found.items():
+            _report(findings, options, report_violation, urn)
+
+    def remediate_table(self, args: ResourceValidationArgs) -> Any:  # noqa: ANN401 - a proxy
+        if not self.remediate or args.resource_type != TABLE:
+            return None
+        options = self._options(args)
+        is_judged = not is_exempt(args.props.get("name"), options)
+        return args.props if is_judged and self.remediate(args.props, options) else None
+
+    def _options(self, args: ResourceValidationArgs | StackValidationArgs) -> Options:
+        """Return all options, as given or by default. The CLI passes on what the schema doesn't have."""
+        given = dict(args.get_config())
+        for option, value in given.items():
+            if option not in self.schema:
+                nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
+                msg = f"{self.name} has no option {option!r}; the nearest is {nearest!r}"
+                raise ValueError(msg)
+            if not _is_valid(value, self.schema[option]):
+                msg = f"{self.name}: the option {option} is {value!r}, but must be {_wanted(self.schema[option])}"
+                raise ValueError(msg)
+        return {option: declared["default"] for option, declared in self.schema.items()} | given
 
 
-def _fits(value: Any, declared: dict[str, Any]) -> bool:  # noqa: ANN401 - any JSON value
-    if declared["type"] == "array":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if declared["type"] == "integer":
-        number = whole(value)
-        return number is not None and declared["minimum"] <= number <= declared["maximum"]
-    if declared["type"] == "boolean":
-        return isinstance(value, bool)
-    return isinstance(value, str) and value in declared["enum"]
+class _ResourceAndStackPolicy(ResourceValidationPolicy):
+    """Judges each resource by itself before it is changed, and then what only the whole stack shows."""
+
+    def __init__(self, rule: _Rule, **more: Any) -> None:  # noqa: ANN401 - what the base class takes
+        super().__init__(**more)
+        self._rule = rule
+
+    def validate(self, args: Any, report_violation: ReportViolation) -> None:  # noqa: ANN401 - of a resource or a stack
+        if isinstance(args, StackValidationArgs):
+            self._rule.validate_stack(args, report_violation)
+        else:
+            self._rule.validate_resource(args, report_violation)
 
 
-def is_exempt(name: object, chosen: Options) -> bool:
-    """Tell whether `exemptTables` has a table of this name. A name that is not known is not exempt."""
-    return matches(name, chosen.get("exemptTables", []))
+# The SDK asks the policies that are instances of this class about the stack.
+StackValidationPolicy.register(_ResourceAndStackPolicy)
+
+
+def policy(
+    name: str,
+    *,
+    checks: dict[str, Check] | None = None,
+    check_stack: StackCheck | None = None,
+    remediate: Remediate | None = None,
+    options: OptionSchema | None = None,
+    **metadata: Any,  # noqa: ANN401 - what pulumi_policy.Policy takes
+) -> Policy:
+    """Return a policy of a rule's checks: `checks` by resource type, `check_stack` of the whole stack, or both.
+
+    `remediate` is of tables. Every policy has the options exemptTables and allowUnknown besides its own. An option that
+    the policy doesn't have, or a value of the wrong type, raises ValueError: the engine then stops with its message.
+    """
+    schema = _COMMON | (options or {})
+    rule = _Rule(name=name, schema=schema, checks=checks or {}, check_stack=check_stack, remediate=remediate)
+    common: dict[str, Any] = metadata | {"name": name, "config_schema": PolicyConfigSchema(schema)}
+    if not checks:
+        return StackValidationPolicy(validate=rule.validate_stack, **common)
+    common |= {"validate": rule.validate_resource} | ({"remediate": rule.remediate_table} if remediate else {})
+    return _ResourceAndStackPolicy(rule, **common) if check_stack else ResourceValidationPolicy(**common)
+
+
+def is_exempt(table_name: object, options: Options) -> bool:
+    """Tell whether the option exemptTables has a table of this name."""
+    return matches(table_name, options["exemptTables"])
 
 
 def matches(name: object, patterns: list[str]) -> bool:
-    """Tell whether one of the patterns matches the whole name, upper and lower case told apart."""
-    return isinstance(name, str) and any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    """Tell whether a pattern matches the whole name, case-sensitively. `*` matches a name that is not known, too."""
+    if isinstance(name, str):
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    return "*" in patterns
 
 
 def expect(item: object, key: str, fits: Callable[[Any], bool], wanted: str, path: str = "") -> Findings:
     """Find fault with a property of the item at `path`, unless it fits."""
     value, where = get(item, key), join(path, key, item)
-    if value is Odd.UNKNOWN:
+    if value is UNKNOWN:
         yield Unknown(where)
     elif not fits(value):
-        yield f"{where} is {show(value)}, but must be {wanted}"
+        yield f"{where} is {describe(value)}, but must be {wanted}"
 
 
-def join(path: str, key: str, item: object) -> str:
-    """Return the path of a property; that of the item itself where the item is unknown or malformed."""
-    return path if isinstance(item, Odd) else f"{path}.{key}".lstrip(".")
-
-
-def report(findings: Findings, chosen: Options, violate: Callable[[str], None]) -> None:
-    """Report each finding once; an unknown value too, unless allowed."""
-    for finding in dict.fromkeys(findings):
-        if isinstance(finding, str):
-            violate(finding)
-        elif not chosen["allowUnknown"]:
-            violate(
-                f"{finding.path} is not known until deployment, so nothing shows that the rule holds: "
-                "state it as a plain value, not as an output of another resource, or set allowUnknown for this policy"
-            )
-
-
-def validation(
-    check: Check, schema: Schema, type_: str = TABLE
-) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
-    """Return the callback that checks every resource of the type, unless it is exempt."""
-
-    def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        if args.resource_type != type_:
-            return
-        chosen = options(schema, args.get_config())
-        if not is_exempt(get(args.props, "name"), chosen):
-            report(check(args.props, chosen, args.opts), chosen, lambda message: report_violation(message, None))
-
-    return validate
-
-
-def remediation(mend: Callable[[Any, Options], bool], schema: Schema) -> Callable[[ResourceValidationArgs], Any]:
-    """Return the callback that lets `mend` change every table that is not exempt, and tell whether it did."""
-
-    def remediate(args: ResourceValidationArgs) -> Any:  # noqa: ANN401 - a proxy
-        chosen = options(schema, args.get_config())
-        if args.resource_type != TABLE or is_exempt(args.props.get("name"), chosen):
-            return None
-        return args.props if mend(args.props, chosen) else None
-
-    return remediate
-
-
-def put(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 - a proxy
-    """Set the value at a dotted path, unless it is that, or it or what it is in is unknown; tell whether it was set.
+def set_property(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 - a proxy
+    """Set the value at a dotted path unless it has that value or is unknown; tell whether it was set.
 
     Nothing guards a remediation from unknown values: it sees Pulumi's sentinels. Changes are made in place, as the
     proxy keeps what was a secret a secret.
     """
     *parents, last = path.split(".")
     for key in parents:
-        if is_unknown(item.get(key)):
+        if is_sentinel(item.get(key)):
             return False
         if not isinstance(item.get(key), Mapping):
             item[key] = {}
         item = item[key]
-    if is_unknown(item.get(last)) or item.get(last) is value:
+    if is_sentinel(item.get(last)) or item.get(last) is value:
         return False
     item[last] = value
     return True
 
 
-def is_unknown(value: object) -> bool:
-    """Tell one of Pulumi's sentinels, as a remediation sees it."""
-    return isinstance(value, str) and value in SENTINELS
+def _is_valid(value: object, declared: dict[str, Any]) -> bool:
+    if declared["type"] == "array":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if declared["type"] == "integer":
+        number = integer(value)
+        return number is not None and declared["minimum"] <= number <= declared["maximum"]
+    if declared["type"] == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, str) and value in declared["enum"]
+
+
+def _wanted(declared: dict[str, Any]) -> str:
+    if declared["type"] == "array":
+        return "a list of strings"
+    if declared["type"] == "integer":
+        return f"a whole number, {declared['minimum']} to {declared['maximum']}"
+    return "true or false" if declared["type"] == "boolean" else f"one of {', '.join(declared['enum'])}"
+
+
+def _table_name(type_: str, props: Mapping[str, Any]) -> object:
+    """Return the name of the table that a resource is, or belongs to."""
+    if type_ == TABLE_REPLICA:
+        return table_of_arn(get(props, "globalTableArn"))
+    return get(props, "tableName" if type_ == GLOBAL_SECONDARY_INDEX else "name")
+
+
+def _report(findings: Iterable[str | Unknown], options: Options, violate: ReportViolation, urn: str | None) -> None:
+    """Report each finding once, and in one line what is unknown, unless that is allowed."""
+    unknown = []
+    for finding in dict.fromkeys(findings):
+        if isinstance(finding, Unknown):
+            unknown.append(finding.path)
+        else:
+            violate(finding, urn)
+    if unknown and not options["allowUnknown"]:
+        violate(
+            f"{', '.join(unknown)}: not known until deployment, so nothing shows that the rule holds. "
+            "Use a plain value instead of an output of another resource, or set allowUnknown for this policy",
+            urn,
+        )

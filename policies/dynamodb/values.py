@@ -1,92 +1,107 @@
-"""Reads a resource's properties: absent, unknown until deployment, of any wrong type; never raises.
+"""Reads a resource's properties, which may be missing, unknown until deployment, or of the wrong type. Never raises."""
 
-Properties come as `pulumi_policy.proxy` mappings and sequences, in camelCase; an unknown one raises when touched.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
 from pulumi_policy import proxy
 
-SENTINELS: Final = frozenset(
-    value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_") and name.endswith("_VALUE")
-)
 
-
-class Odd(Enum):
-    """What may stand where a value is expected."""
+class Unreadable(Enum):
+    """What a property may be instead of a value."""
 
     UNKNOWN = "not known until deployment"
     MALFORMED = "of the wrong type"
 
 
-def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value at a dotted path: a scalar, a mapping or a sequence; None where it is absent.
+_SENTINELS: Final = frozenset(
+    value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_") and name.endswith("_VALUE")
+)
+UNKNOWN: Final = Unreadable.UNKNOWN
+MALFORMED: Final = Unreadable.MALFORMED
 
-    What the provider fills in for an absent value ("", 0, [], {}) is absent too. Odd.UNKNOWN where the value, or one on
-    the way to it, is not known; Odd.MALFORMED where one on the way is neither absent nor a mapping.
+
+def plain(value: object, when_unknown: object = UNKNOWN) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a `pulumi_policy.proxy` value as dicts, lists and scalars; `when_unknown` stands for unknown values."""
+    if isinstance(value, Mapping):
+        return {key: _element(value, key, when_unknown) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        # By position: a slice or a loop over the proxy would give Pulumi's sentinel of an unknown value.
+        return [_element(value, position, when_unknown) for position in range(len(value))]
+    return value
+
+
+def _element(container: Any, key: object, when_unknown: object) -> Any:  # noqa: ANN401 - a mapping or a sequence
+    try:
+        return plain(container[key], when_unknown)
+    except proxy.UnknownValueError:
+        return when_unknown
+
+
+def is_sentinel(value: object) -> bool:
+    """Tell whether it is one of Pulumi's sentinels of an unknown value, which only a remediation sees."""
+    return isinstance(value, str) and value in _SENTINELS
+
+
+def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value at a dotted path, or None where it is missing.
+
+    What the provider fills in for a missing value ("", 0, [], {}) counts as missing. UNKNOWN where the value, or one on
+    the way to it, is not known; MALFORMED where one on the way is not a mapping.
     """
     for key in path.split("."):
-        if item is None or isinstance(item, Odd):
+        if item is None or isinstance(item, Unreadable):
             return item
         if not isinstance(item, Mapping):
-            return Odd.MALFORMED
-        try:
-            item = item.get(key)
-        except proxy.UnknownValueError:
-            return Odd.UNKNOWN
-        if is_absent(item):
+            return MALFORMED
+        item = item.get(key)
+        if is_missing(item):
             item = None
     return item
 
 
-def is_absent(value: object) -> bool:
-    """Tell what the provider fills in for an absent value; false is none, it states something."""
+def is_missing(value: object) -> bool:
+    """Tell whether the provider fills this in for a missing value. False is not such a value: it states something."""
     if isinstance(value, Mapping | Sequence):
         return not value
     return value is None or (value == 0 and value is not False)
 
 
-def entries(item: object, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of every element of the list at `path`; none where it is absent.
+def entries(item: object, path: str) -> list[tuple[str, Any]]:
+    """Return the path and the value of each element of the list at `path`; none where it is missing.
 
-    An element may be Odd.UNKNOWN. Of a list that is unknown, or is none, yield its own path and Odd: one such element.
+    A list that can't be read has one element: its own path, and UNKNOWN or MALFORMED.
     """
     found = get(item, path)
-    if isinstance(found, Odd):
-        yield path, found
-    elif found is not None and (not isinstance(found, Sequence) or isinstance(found, str)):
-        yield path, Odd.MALFORMED
-    else:
-        for position in range(len(found or [])):
-            yield f"{path}[{position}]", _element(found, position)
+    if isinstance(found, Unreadable):
+        return [(path, found)]
+    if found is not None and not isinstance(found, list):
+        return [(path, MALFORMED)]
+    return [(f"{path}[{position}]", element) for position, element in enumerate(found or [])]
 
 
-def whole(value: object) -> int | None:
-    """Return a number from the wire, where all are double, as int; None if it isn't a whole number."""
+def join(path: str, key: str, item: object) -> str:
+    """Return the path of a property of the item at `path`; that of the item itself where it can't be read."""
+    return path if isinstance(item, Unreadable) else f"{path}.{key}".lstrip(".")
+
+
+def integer(value: object) -> int | None:
+    """Return a number as int, None if it isn't a whole number: on the wire all numbers are floats."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
         return int(value)
     return None
 
 
-def show(value: object) -> str:
-    """Put a value into words, for a message."""
-    if isinstance(value, Odd):
+def describe(value: object) -> str:
+    """Return a value as it is named in a message."""
+    if isinstance(value, Unreadable):
         return value.value
     if value is None:
-        return "absent"
+        return "missing"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return repr(value)
     if isinstance(value, int | float):
-        return repr(value if whole(value) is None else whole(value))
+        return repr(value if integer(value) is None else integer(value))
     return "a list" if isinstance(value, Sequence) else "an object"
-
-
-def _element(found: Sequence[Any], position: int) -> Any:  # noqa: ANN401 - any JSON value
-    try:
-        return found[position]
-    except proxy.UnknownValueError:
-        return Odd.UNKNOWN

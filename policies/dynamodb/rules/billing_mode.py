@@ -1,87 +1,88 @@
-"""Fails where billingMode is absent or unheard of, or PROVISIONED on a table that is not listed.
+"""Fails where billingMode is missing or unknown to DynamoDB, or PROVISIONED on a table that is not listed.
 
-Also where a PROVISIONED table, or an index of it, lacks a read or a write capacity of at least 1; and where a
-PAY_PER_REQUEST one has any.
+Also where a listed PROVISIONED table, or an index of it, lacks a read or a write capacity of at least 1; and where a
+PAY_PER_REQUEST one has any. An index that is a resource of its own is judged with its table.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
+from pulumi_policy import Severity
 
-from dynamodb.policy import (
-    GLOBAL_SECONDARY_INDEX,
-    Findings,
-    Options,
-    Unknown,
-    config_schema,
-    expect,
-    fsbp,
-    matches,
-    validation,
-)
-from dynamodb.values import Odd, entries, get, show, whole
+from dynamodb.policy import Findings, Inputs, Options, Unknown, is_exempt, matches, policy, tables_option
+from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack, StackResource
+from dynamodb.values import MALFORMED, UNKNOWN, describe, entries, get, integer, join
 
-_ENOUGH = "1 or more capacity units"
-_SCHEMA = {
-    "provisionedTables": {
-        "type": "array",
-        "items": {"type": "string"},
-        "default": ["RentalInvoices", "RentalInvoices-*"],
-        "description": "Tables that may be PROVISIONED: names, or glob patterns of whole names.",
-    },
-}
+_THROUGHPUT = "provisionedThroughput"
+_UNITS = (f"{_THROUGHPUT}.readCapacityUnits", f"{_THROUGHPUT}.writeCapacityUnits")
 
 
-def _check(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
-    mode = get(table, "billingMode")
-    if mode == "PROVISIONED":
-        yield from _check_provisioned(table, options)
-    elif mode == "PAY_PER_REQUEST":
-        for path, item, key in _capacities(table):
-            yield from expect(item, key, lambda units: units is None, "absent on a PAY_PER_REQUEST table", path)
-    elif mode is Odd.UNKNOWN:
+def _check(table: Inputs, options: Options) -> Findings:
+    mode, name = get(table, "billingMode"), get(table, "name")
+    if mode is UNKNOWN:
         yield Unknown("billingMode")
-        for path, item, key in _capacities(table):
-            yield from expect(item, key, lambda units: units is None or _is_enough(units), f"absent or {_ENOUGH}", path)
+    elif mode == "PAY_PER_REQUEST":
+        yield from _check_on_demand(table)
+    elif mode != "PROVISIONED":
+        yield f"billingMode is {describe(mode)}, but must be PAY_PER_REQUEST or PROVISIONED"
+    elif not matches(name, options["provisionedTables"]):
+        table_name = "the table" if name is UNKNOWN or name is None else describe(name)
+        yield f"{table_name} is PROVISIONED: set billingMode to PAY_PER_REQUEST, or add it to provisionedTables"
     else:
-        yield f"billingMode is {show(mode)}, but must be PAY_PER_REQUEST or PROVISIONED"
+        yield from _lacking((path, get(item, key)) for path, item, key in _capacities(table))
 
 
-def _check_index(index: Mapping[str, Any], _: Options, _opts: PolicyResourceOptions) -> Findings:
-    """Judge an index that is a resource of its own; whether it may have a capacity, only its table tells."""
-    if get(index, "provisionedThroughput") is not None:
-        for key in ("readCapacityUnits", "writeCapacityUnits"):
-            yield from expect(index, f"provisionedThroughput.{key}", _is_enough, _ENOUGH)
+def _check_on_demand(table: Mapping[str, Any]) -> Findings:
+    found = [(path, get(item, key)) for path, item, key in _capacities(table)]
+    for path, units in found:
+        if units is UNKNOWN:
+            yield Unknown(path)
+    if stated := [path for path, units in found if units is not None and units is not UNKNOWN]:
+        yield f"the table is PAY_PER_REQUEST but has a capacity: remove {', '.join(dict.fromkeys(stated))}"
 
 
-def _check_provisioned(table: Mapping[str, Any], options: Options) -> Findings:
-    name, allowed = get(table, "name"), options["provisionedTables"]
-    if name is Odd.UNKNOWN:
-        yield Unknown("name")
-    elif not matches(name, allowed):
-        yield f"{show(name)} is PROVISIONED, but only {', '.join(map(str, allowed)) or 'no table'} may be"
-    for path, item, key in _capacities(table):
-        yield from expect(item, key, _is_enough, _ENOUGH, path)
+def _lacking(found: Iterator[tuple[str, Any]]) -> Findings:
+    lacking = {}
+    for path, units in found:
+        if units is UNKNOWN:
+            yield Unknown(path)
+        elif (integer(units) or 0) < 1:
+            lacking[path] = describe(units)
+    if lacking:
+        stated = ", ".join(f"{path} is {units}" for path, units in lacking.items())
+        yield f"{stated}, but a PROVISIONED table and each of its indexes need 1 or more capacity units"
 
 
 def _capacities(table: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
+    """Yield of each capacity of the table and its indexes the path, what it is in, and its key there."""
     for path, item in (("", table), *entries(table, "globalSecondaryIndexes")):
-        for key in ("readCapacity", "writeCapacity"):
-            yield path, item, key
+        # An index list of the wrong type is a matter of the schema.
+        for key in ("readCapacity", "writeCapacity") if item is not MALFORMED else ():
+            yield join(path, key, item), item, key
 
 
-def _is_enough(units: object) -> bool:
-    return (whole(units) or 0) >= 1
+def _check_index(index: Inputs, _: Options) -> Findings:
+    if get(index, _THROUGHPUT) is not None:
+        yield from _lacking((path, get(index, path)) for path in _UNITS)
 
 
-POLICY = ResourceValidationPolicy(
-    name="dynamodb-billing-mode",
+def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
+    for table in stack.tables:
+        for index in table.indexes if not is_exempt(table.name, options) else ():
+            has_throughput = get(index.props, _THROUGHPUT) is not None
+            if table.billing_mode == "PAY_PER_REQUEST" and has_throughput:
+                yield index, f"table {describe(table.name)} is PAY_PER_REQUEST: remove {_THROUGHPUT}"
+            elif table.billing_mode == "PROVISIONED" and not has_throughput:
+                yield index, f"table {describe(table.name)} is PROVISIONED: set {_UNITS[0]} and {_UNITS[1]}"
+
+
+POLICY = policy(
+    "dynamodb-billing-mode",
+    checks={TABLE: _check, GLOBAL_SECONDARY_INDEX: _check_index},
+    check_stack=_check_stack,
+    options={"provisionedTables": tables_option("Tables that may be PROVISIONED")},
     description="DynamoDB tables should be billed on demand, unless listed, with capacities that agree with the mode.",
     severity=Severity.MEDIUM,
-    framework=fsbp(),
-    config_schema=config_schema(_SCHEMA),
-    validate=[validation(_check, _SCHEMA), validation(_check_index, _SCHEMA, GLOBAL_SECONDARY_INDEX)],
     remediation_steps="Set billing_mode='PAY_PER_REQUEST' without capacities; or list the table in provisionedTables, "
     "and give it and each of its indexes a read_capacity and a write_capacity.",
     url="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html",

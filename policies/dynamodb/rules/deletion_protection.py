@@ -1,39 +1,32 @@
-"""Fails where deletionProtectionEnabled is not true."""
+"""Fails where deletionProtectionEnabled is not true, on a table or on a replica."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
+from pulumi_policy import Severity
 
-from dynamodb.policy import (
-    EXEMPT_TABLES,
-    Findings,
-    Options,
-    config_schema,
-    expect,
-    fsbp,
-    put,
-    remediation,
-    validation,
-)
+from dynamodb.policy import Findings, Inputs, Options, expect, fsbp, policy, set_property
+from dynamodb.stack import TABLE, TABLE_REPLICA
+from dynamodb.values import entries
+
+_ENABLED = "deletionProtectionEnabled"
 
 
-def _check(table: Mapping[str, Any], _options: Options, _: PolicyResourceOptions) -> Findings:
-    yield from expect(table, "deletionProtectionEnabled", lambda value: value is True, "true")
+def _check(table: Inputs, _: Options) -> Findings:
+    for path, item in (("", table), *entries(table, "replicas")):
+        yield from expect(item, _ENABLED, lambda value: value is True, "true", path)
 
 
-def _mend(table: Any, _: Options) -> bool:  # noqa: ANN401 - a proxy
-    return put(table, "deletionProtectionEnabled", value=True)
+def _remediate(table: Any, _: Options) -> bool:  # noqa: ANN401 - a proxy
+    return set_property(table, _ENABLED, value=True)
 
 
-POLICY = ResourceValidationPolicy(
-    name="dynamodb-table-deletion-protection-enabled",
+POLICY = policy(
+    "dynamodb-table-deletion-protection-enabled",
+    checks={TABLE: _check, TABLE_REPLICA: _check},
+    remediate=_remediate,
     description="DynamoDB tables should have deletion protection enabled.",
     severity=Severity.MEDIUM,
     framework=fsbp("DynamoDB.6"),
-    config_schema=config_schema(EXEMPT_TABLES),
-    validate=validation(_check, EXEMPT_TABLES),
-    remediate=remediation(_mend, EXEMPT_TABLES),
     remediation_steps="Set deletion_protection_enabled=True.",
     url="https://docs.aws.amazon.com/securityhub/latest/userguide/dynamodb-controls.html#dynamodb-6",
 )

@@ -1,91 +1,119 @@
 """Fails where serverSideEncryption.enabled is not true, or the key isn't one that `level` and `kmsKeyArns` allow.
 
-At the level `cmk` the key of the table, and of each replica, must be stated and not be the AWS managed one. At the
-level `any`, without `kmsKeyArns`, only an explicit false fails.
+At the level `cmk` the key of the table, and of each replica, must be the ARN of a customer managed key, or come from a
+KMS key of the same program. At the level `any`, without `kmsKeyArns`, only an explicit false fails. At every level, a
+table with a customer managed key needs one on each replica, as a replica's key is one of its own region.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
+from pulumi_policy import Severity
 
-from dynamodb.policy import (
-    TABLE_REPLICA,
-    Findings,
-    Options,
-    config_schema,
-    expect,
-    fsbp,
-    put,
-    remediation,
-    validation,
-)
-from dynamodb.values import entries
+from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, is_exempt, policy, set_property
+from dynamodb.stack import TABLE, TABLE_REPLICA, Stack, StackResource
+from dynamodb.values import UNKNOWN, describe, entries, get, join
 
 _ENABLED = "serverSideEncryption.enabled"
-_SCHEMA = {
-    "level": {
-        "type": "string",
-        "enum": ["kms", "cmk", "any"],
-        "default": "kms",
-        "description": "kms: an AWS managed or customer managed KMS key. cmk: a customer managed one. "
-        "any: also the AWS owned key, DynamoDB's default.",
-    },
-    "kmsKeyArns": {
-        "type": "array",
-        "items": {"type": "string"},
-        "default": [],
-        "description": "ARNs of the only keys allowed; empty for any key.",
-    },
-}
+_KEY = "serverSideEncryption.kmsKeyArn"
+# KMS API reference, DescribeKey, KeyId: the ARN of a key or of an alias. alias/aws/ is reserved for AWS managed keys.
+_CUSTOMER_MANAGED = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/(?!aws/).+)")
+_KMS_KEYS = {f"aws:kms/{name[0].lower()}{name[1:]}:{name}" for name in ("Key", "ReplicaKey", "ExternalKey", "Alias")}
+_WANTED = "the ARN of a customer managed key"
 
 
-def _check_table(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
+def _check_table(table: Inputs, options: Options) -> Findings:
     if _may_be_unstated(options):
-        yield from expect(table, _ENABLED, lambda value: value is None or value is True, "true, or not stated at all")
+        yield from expect(table, _ENABLED, lambda value: value is None or value is True, "true, or missing")
     else:
         yield from expect(table, _ENABLED, lambda value: value is True, "true")
-    yield from _check_key(table, "serverSideEncryption.kmsKeyArn", options)
-    # A replica is encrypted as its table is, but by a key of its own region.
+    yield from _check_key(table, _KEY, options)
+    has_key = get(table, _KEY) is not None
     for path, replica in entries(table, "replicas"):
         yield from _check_key(replica, "kmsKeyArn", options, path)
+        if has_key and _accepts_any_key(options):
+            yield from expect(
+                replica, "kmsKeyArn", lambda arn: arn is not None, f"{_WANTED}, as its table has one", path
+            )
 
 
-def _check_replica(replica: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
+def _check_replica(replica: Inputs, options: Options) -> Findings:
     yield from _check_key(replica, "kmsKeyArn", options)
 
 
 def _check_key(item: object, key: str, options: Options, path: str = "") -> Findings:
-    allowed = options["kmsKeyArns"]
+    allowed, is_cmk = options["kmsKeyArns"], options["level"] == "cmk"
     if allowed:
-        yield from expect(item, key, lambda arn: arn in allowed, f"one of {', '.join(map(str, allowed))}", path)
-    if options["level"] == "cmk":
-        yield from expect(item, key, _is_customer_managed, "the ARN of a customer managed key", path)
+        yield from expect(
+            item, key, lambda arn: arn in allowed, f"one of {', '.join(allowed)}, or be in kmsKeyArns", path
+        )
+    elif is_cmk and get(item, key) is not UNKNOWN:
+        # Where a key comes from that is not known yet, only the stack shows.
+        yield from expect(item, key, lambda arn: bool(_CUSTOMER_MANAGED.fullmatch(str(arn))), _WANTED, path)
 
 
-def _is_customer_managed(arn: object) -> bool:
-    return isinstance(arn, str) and not arn.endswith("alias/aws/dynamodb")
+def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
+    is_cmk = options["level"] == "cmk"
+    for table in stack.tables:
+        if is_exempt(table.name, options):
+            continue
+        resource, key = table.resource, get(table.resource.props, _KEY)
+        if is_cmk and key is UNKNOWN and not _is_from_kms(resource, "serverSideEncryption"):
+            yield resource, Unknown(_KEY)
+        for path, replica in entries(resource.props, "replicas") if is_cmk else ():
+            if get(replica, "kmsKeyArn") is UNKNOWN and not _is_from_kms(resource, "replicas"):
+                yield resource, Unknown(join(path, "kmsKeyArn", replica))
+        for replica in table.replicas:
+            replica_key = get(replica.props, "kmsKeyArn")
+            if is_cmk and replica_key is UNKNOWN and not _is_from_kms(replica, "kmsKeyArn"):
+                yield replica, Unknown("kmsKeyArn")
+            elif _accepts_any_key(options) and key is not None and replica_key is None:
+                yield replica, f"kmsKeyArn is missing, but must be {_WANTED}, as table {describe(table.name)} has one"
 
 
-def _mend(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
-    encryption = table.get("serverSideEncryption") or {}
-    if _may_be_unstated(options) and (not isinstance(encryption, Mapping) or encryption.get("enabled") is None):
-        return False
-    return put(table, _ENABLED, value=True)
+def _is_from_kms(resource: StackResource, name: str) -> bool:
+    """Tell whether all that the value of a property comes from are KMS keys."""
+    return set(resource.sources[name].values()) <= _KMS_KEYS
+
+
+def _accepts_any_key(options: Options) -> bool:
+    return options["level"] != "cmk" and not options["kmsKeyArns"]
 
 
 def _may_be_unstated(options: Options) -> bool:
     return options["level"] == "any" and not options["kmsKeyArns"]
 
 
-POLICY = ResourceValidationPolicy(
-    name="dynamodb-table-encryption-enabled",
+def _remediate(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
+    encryption = table.get("serverSideEncryption") or {}
+    if _may_be_unstated(options) and (not isinstance(encryption, Mapping) or encryption.get("enabled") is None):
+        return False
+    return set_property(table, _ENABLED, value=True)
+
+
+POLICY = policy(
+    "dynamodb-table-encryption-enabled",
+    checks={TABLE: _check_table, TABLE_REPLICA: _check_replica},
+    check_stack=_check_stack,
+    remediate=_remediate,
+    options={
+        "level": {
+            "type": "string",
+            "enum": ["kms", "cmk", "any"],
+            "default": "kms",
+            "description": "kms: an AWS managed or customer managed KMS key. cmk: a customer managed one. "
+            "any: also the AWS owned key, DynamoDB's default.",
+        },
+        "kmsKeyArns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": [],
+            "description": "ARNs of the only keys allowed; empty for any key.",
+        },
+    },
     description="DynamoDB tables and replicas should be encrypted at rest with a KMS key.",
     severity=Severity.HIGH,
-    framework=fsbp(),
-    config_schema=config_schema(_SCHEMA),
-    validate=[validation(_check_table, _SCHEMA), validation(_check_replica, _SCHEMA, TABLE_REPLICA)],
-    remediate=remediation(_mend, _SCHEMA),
     remediation_steps="Set server_side_encryption={'enabled': True}, with kms_key_arn for a customer managed key.",
     url="https://docs.aws.amazon.com/config/latest/developerguide/dynamodb-table-encryption-enabled.html",
 )

@@ -1,70 +1,64 @@
-"""Fails where pointInTimeRecovery.enabled is not true, or the recovery period is not the minimum to 35 whole days."""
+"""Fails where pointInTimeRecovery.enabled is not true, or the recovery period is not the minimum to 35 whole days.
+
+Also where pointInTimeRecovery of a replica is not true. Stricter than DynamoDB.2, which accepts any recovery period.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
+from pulumi_policy import Severity
 
-from dynamodb.policy import (
-    EXEMPT_TABLES,
-    Findings,
-    Options,
-    config_schema,
-    expect,
-    fsbp,
-    put,
-    remediation,
-    validation,
-)
-from dynamodb.values import whole
+from dynamodb.policy import Findings, Inputs, Options, expect, fsbp, policy, set_property
+from dynamodb.stack import TABLE, TABLE_REPLICA
+from dynamodb.values import entries, integer
 
 # What DynamoDB takes where none is stated, and the most it takes (UpdateContinuousBackups, RecoveryPeriodInDays).
 _DEFAULT_DAYS = 35
-_SCHEMA = {
-    **EXEMPT_TABLES,
-    "minimumRecoveryPeriodInDays": {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": _DEFAULT_DAYS,
-        "default": _DEFAULT_DAYS,
-        "description": "How many days back a table must be recoverable.",
-    },
-}
 
 
-def _check(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
+def _check(table: Inputs, options: Options) -> Findings:
     least = options["minimumRecoveryPeriodInDays"]
     days = f"{_DEFAULT_DAYS}" if least == _DEFAULT_DAYS else f"{least:g} to {_DEFAULT_DAYS}"
 
     def is_enough(days: object) -> bool:
-        return days is None or least <= (whole(days) or 0) <= _DEFAULT_DAYS
+        return days is None or least <= (integer(days) or 0) <= _DEFAULT_DAYS
 
     yield from expect(table, "pointInTimeRecovery.enabled", lambda value: value is True, "true")
-    yield from expect(
-        table,
-        "pointInTimeRecovery.recoveryPeriodInDays",
-        is_enough,
-        f"{days} days, or absent",
-    )
+    yield from expect(table, "pointInTimeRecovery.recoveryPeriodInDays", is_enough, f"{days} days, or missing")
+    for path, replica in entries(table, "replicas"):
+        yield from _check_replica(replica, options, path)
 
 
-def _mend(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
-    mended = put(table, "pointInTimeRecovery.enabled", value=True)
+def _check_replica(replica: Mapping[str, Any], _: Options, path: str = "") -> Findings:
+    yield from expect(replica, "pointInTimeRecovery", lambda value: value is True, "true", path)
+
+
+def _remediate(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
+    is_changed = set_property(table, "pointInTimeRecovery.enabled", value=True)
     recovery = table.get("pointInTimeRecovery")
     days = recovery.get("recoveryPeriodInDays") if isinstance(recovery, Mapping) else None
-    if days and (whole(days) or 0) < options["minimumRecoveryPeriodInDays"]:
-        mended |= put(table, "pointInTimeRecovery.recoveryPeriodInDays", options["minimumRecoveryPeriodInDays"])
-    return mended
+    least = options["minimumRecoveryPeriodInDays"]
+    if days and (integer(days) or 0) < least:
+        is_changed |= set_property(table, "pointInTimeRecovery.recoveryPeriodInDays", least)
+    return is_changed
 
 
-POLICY = ResourceValidationPolicy(
-    name="dynamodb-pitr-enabled",
+POLICY = policy(
+    "dynamodb-pitr-enabled",
+    checks={TABLE: _check, TABLE_REPLICA: _check_replica},
+    remediate=_remediate,
+    options={
+        "minimumRecoveryPeriodInDays": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": _DEFAULT_DAYS,
+            "default": _DEFAULT_DAYS,
+            "description": "How many days back a table must be recoverable.",
+        },
+    },
     description="DynamoDB tables should have point-in-time recovery enabled.",
-    severity=Severity.HIGH,
+    severity=Severity.MEDIUM,
     framework=fsbp("DynamoDB.2"),
-    config_schema=config_schema(_SCHEMA),
-    validate=validation(_check, _SCHEMA),
-    remediate=remediation(_mend, _SCHEMA),
     remediation_steps="Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
     url="https://docs.aws.amazon.com/securityhub/latest/userguide/dynamodb-controls.html#dynamodb-2",
 )

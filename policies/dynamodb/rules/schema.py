@@ -1,9 +1,17 @@
-"""Fails where a name is illegal, or attributes declares other than exactly the keys of the table and its indexes.
+"""Fails where DynamoDB or the provider would refuse a table or an index, or the provider would lose an index.
 
-Also where a table or an index has one attribute as two of its keys or a key of over 255 characters, an index states its
-keys two ways or has no partition key, a local secondary index is on a table without a sort key, two indexes have one
-name, there are more than 20 global or 5 local secondary indexes, an attribute's type is other than S, N, B, or a stream
-has no view type or a view type no stream.
+- Names: illegal, or the same for two indexes.
+- Keys: missing, twice in one table or index, of over 255 characters, not declared in attributes; an attribute declared
+  that is not a key; a type other than S, N, B; keySchemas beside hashKey or rangeKey, without a partition key (HASH),
+  with a sort key (RANGE) before it, or more than 4 of either.
+- Indexes: more than 20 global or 5 local ones; a local one on a table without a sort key; nonKeyAttributes missing for
+  INCLUDE or present for ALL or KEYS_ONLY, more than 20 in an index or 100 in the table; inline indexes beside an
+  aws.dynamodb.GlobalSecondaryIndex, whose `up` deletes that one.
+- Capacity: warm throughput under 12000 reads or 4000 writes a second; on-demand limits on a PROVISIONED table.
+- Streams: a stream without a view type, a view type without a stream, replicas without a stream; a witness that is not
+  beside exactly one replica. Time to live: enabled without an attribute.
+
+A table that is restored may leave out its keys and attributes. A name that is not known until deployment is not judged.
 """
 
 import re
@@ -11,118 +19,241 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
+from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Options, Unknown, config_schema, expect, fsbp, join, validation
-from dynamodb.values import Odd, entries, get, show
+from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, is_exempt, policy
+from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack, StackResource, StackTable
+from dynamodb.values import UNKNOWN, describe, entries, get, integer, join
 
-# DynamoDB API reference: TableName and IndexName, AttributeDefinition, StreamSpecification; service quotas of indexes.
+# DynamoDB API reference: TableName and IndexName, AttributeDefinition, KeySchemaElement, Projection, WarmThroughput,
+# StreamSpecification; service quotas of indexes.
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
 _NAME_RULE = "3 to 255 characters of a-zA-Z0-9_.-"
 _ATTRIBUTE_TYPES = ("S", "N", "B")
 _KEY_TYPES = ("HASH", "RANGE")
 _MOST_KEYS = 4
 _LONGEST_KEY = 255
+_PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
+_MOST_PROJECTED, _MOST_PROJECTED_IN_ALL = 20, 100
 _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
-_MOST = {"globalSecondaryIndexes": 20, "localSecondaryIndexes": 5}
+_GLOBAL, _LOCAL = "globalSecondaryIndexes", "localSecondaryIndexes"
+_MOST = {_GLOBAL: 20, _LOCAL: 5}
+_WARM = {"readUnitsPerSecond": 12_000, "writeUnitsPerSecond": 4_000}
+_RESTORED_FROM = ("restoreSourceName", "restoreSourceTableArn", "restoreBackupArn")
+
+# Where it is declared, and the name of a key attribute.
+Keys = list[tuple[str, Any]]
 
 
-def _check(table: Mapping[str, Any], _: Options, _opts: PolicyResourceOptions) -> Findings:
-    yield from expect(table, "name", _is_name, _NAME_RULE)
+def _check_table(table: Inputs, _: Options) -> Findings:
+    for key in ("attributes", _GLOBAL, _LOCAL, "replicas"):
+        for path, element in entries(table, key):
+            if not isinstance(element, Mapping) and element is not UNKNOWN:
+                yield f"{path} is {describe(element)}, but must be a list of objects"
+    yield from _check_name(table, "name")
     yield from _check_keys(table)
     yield from _check_indexes(table)
-    yield from _check_key_schemas(table)
+    for path, item in (("", table), *_objects(table, _GLOBAL)):
+        yield from _check_warm_throughput(item, path)
+    if get(table, "billingMode") == "PROVISIONED":
+        limited = [path for path, item in (("", table), *_objects(table, _GLOBAL)) if get(item, "onDemandThroughput")]
+        if limited:
+            paths = ", ".join(f"{path}.onDemandThroughput".lstrip(".") for path in limited)
+            yield f"a PROVISIONED table has no on-demand limits: remove {paths}"
     yield from _check_stream(table)
+    yield from _check_replicas(table)
+    if get(table, "ttl.enabled") is True and get(table, "ttl.attributeName") is None:
+        yield "ttl is enabled, but ttl.attributeName is missing"
+
+
+def _check_index(index: Inputs, _: Options) -> Findings:
+    """Judge an index that is a resource of its own."""
+    yield from _check_name(index, "indexName")
+    keys = [(f"{at}.attributeName", get(key, "attributeName")) for at, key in _objects(index, "keySchemas")]
+    yield from _check_attribute_names(keys)
+    for path, key in _objects(index, "keySchemas"):
+        yield from _check_type(key, "attributeType", path)
+    yield from _check_distinct("the index", [name for _, name in keys])
+    yield from _check_key_schema(index, "")
+    if get(index, "keySchemas") is None:
+        yield "keySchemas is missing, but must have a partition key"
+    yield from _check_projection(get(index, "projection") or {}, "projection")
+    yield from _check_warm_throughput(index, "")
+
+
+def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
+    """Judge what takes in the indexes and replicas that are resources of their own."""
+    for table in stack.tables:
+        if not is_exempt(table.name, options):
+            yield from ((table.resource, finding) for finding in _check_joined(table))
+
+
+def _check_joined(table: StackTable) -> Findings:
+    props = table.resource.props
+    inline, keys, declared = _objects(props, _GLOBAL), list(_keys(props)), _names(props, "attributes")
+    if table.indexes and inline:
+        yield (
+            "the table has both inline globalSecondaryIndexes and an aws.dynamodb.GlobalSecondaryIndex "
+            f"({table.indexes[0].name}), which the next deployment would delete: declare all indexes one way"
+        )
+    names = [get(index.props, "indexName") for index in table.indexes]
+    yield from _check_same_names(names)
+    if len(names) > _MOST[_GLOBAL]:
+        yield f"the table has {len(names)} global secondary indexes, but may have {_MOST[_GLOBAL]}"
+    if table.replicas and not get(props, "replicas"):
+        yield from _check_replicated(props)
+    keys += [
+        (at, get(key, "attributeName")) for index in table.indexes for at, key in _objects(index.props, "keySchemas")
+    ]
+    # Only where all keys are known and right: of others the resource by itself is the finding.
+    if all(isinstance(name, str) for _, name in keys):
+        for name in sorted(set(_known(declared)) - set(_known(keys))):
+            yield f"attributes declares {name!r}, which is not a key of the table or of an index: remove it"
+
+
+def _objects(item: object, path: str) -> list[tuple[str, Any]]:
+    """Return path and value of each element of a list that is an object, or not known."""
+    return [(at, element) for at, element in entries(item, path) if isinstance(element, Mapping) or element is UNKNOWN]
+
+
+def _check_name(item: object, key: str, path: str = "") -> Findings:
+    def is_legal(value: object) -> bool:
+        return value is UNKNOWN or (isinstance(value, str) and bool(_NAME.fullmatch(value)))
+
+    if get(item, key) is not UNKNOWN:
+        yield from expect(item, key, is_legal, _NAME_RULE, path)
+
+
+def _check_type(item: object, key: str, path: str) -> Findings:
+    if item is not UNKNOWN:
+        yield from expect(item, key, lambda type_: type_ in _ATTRIBUTE_TYPES, "S, N or B", path)
 
 
 def _check_keys(table: Mapping[str, Any]) -> Findings:
-    declared: list[tuple[str, Any]] = []
-    for path, attribute in entries(table, "attributes"):
-        yield from expect(attribute, "type", lambda type_: type_ in _ATTRIBUTE_TYPES, "S, N or B", path)
-        declared.append((join(path, "name", attribute), get(attribute, "name")))
-    keys = list(_keys(table))
-    for path, name in declared + keys:
-        if name is Odd.UNKNOWN:
-            yield Unknown(path)
-        elif not isinstance(name, str):
-            yield f"{path} is {show(name)}, but must be the name of an attribute"
-        elif len(name) > _LONGEST_KEY:
-            yield f"{path} has {len(name)} characters, but the name of an attribute may have {_LONGEST_KEY}"
-    yield from _compare(declared, keys)
-
-
-def _compare(declared: list[tuple[str, Any]], keys: list[tuple[str, Any]]) -> Findings:
+    keys, declared = list(_keys(table)), _names(table, "attributes")
+    for path, attribute in _objects(table, "attributes"):
+        yield from _check_type(attribute, "type", path)
+    if _is_restored(table) and not declared and get(table, "hashKey") is None:
+        return
+    yield from _check_attribute_names(keys + declared)
     for name, times in Counter(_known(declared)).items():
         if times > 1:
             yield f"attributes declares {name!r} {times} times"
-    # One list speaks against the other only where that is known whole.
-    if all(name is not Odd.UNKNOWN for _, name in declared):
+    if all(isinstance(name, str) for _, name in declared):
         for name in sorted(set(_known(keys)) - set(_known(declared))):
             yield f"{name!r} is a key, but attributes doesn't declare it"
-    if all(name is not Odd.UNKNOWN for _, name in keys):
-        for name in sorted(set(_known(declared)) - set(_known(keys))):
-            yield f"attributes declares {name!r}, which is no key of the table or of an index"
 
 
-def _known(found: list[tuple[str, Any]]) -> list[str]:
+def _check_attribute_names(found: Keys) -> Findings:
+    for path, name in found:
+        if name is UNKNOWN:
+            yield Unknown(path)
+        elif not isinstance(name, str):
+            yield f"{path} is {describe(name)}, but must be the name of an attribute"
+        elif len(name) > _LONGEST_KEY:
+            yield f"{path} has {len(name)} characters, but the name of a key attribute has at most {_LONGEST_KEY}"
+
+
+def _names(table: Mapping[str, Any], key: str) -> Keys:
+    return [(join(path, "name", element), get(element, "name")) for path, element in _objects(table, key)]
+
+
+def _known(found: Keys) -> list[str]:
     return [name for _, name in found if isinstance(name, str)]
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield path and name of every key attribute; a partition key also where it is absent, as it must not be."""
-    yield "hashKey", get(table, "hashKey")
-    for path, index in entries(table, "globalSecondaryIndexes"):
-        schema = list(entries(index, "keySchemas"))
+    """Yield path and name of every key attribute; a partition key also where it is missing, as it must not be."""
+    for path, item in (("", table), *_objects(table, _GLOBAL)):
+        schema = _objects(item, "keySchemas") if isinstance(item, Mapping) else []
         yield from ((join(f"{path}.{at}", "attributeName", key), get(key, "attributeName")) for at, key in schema)
-        if not schema or get(index, "hashKey") is not None:
-            yield join(path, "hashKey", index), get(index, "hashKey")
-    for path, index in (("", table), *entries(table, "globalSecondaryIndexes")):
-        if get(index, "rangeKey") is not None:
-            yield join(path, "rangeKey", index), get(index, "rangeKey")
-    for path, index in entries(table, "localSecondaryIndexes"):
+        if not schema:
+            yield join(path, "hashKey", item), get(item, "hashKey")
+            if isinstance(item, Mapping) and get(item, "rangeKey") is not None:
+                yield join(path, "rangeKey", item), get(item, "rangeKey")
+    for path, index in _objects(table, _LOCAL):
         yield join(path, "rangeKey", index), get(index, "rangeKey")
 
 
+def _is_restored(table: Mapping[str, Any]) -> bool:
+    return any(get(table, source) is not None for source in _RESTORED_FROM)
+
+
 def _check_indexes(table: Mapping[str, Any]) -> Findings:
-    names = []
+    hash_key, range_key = get(table, "hashKey"), get(table, "rangeKey")
+    yield from _check_distinct("the table", [hash_key, range_key])
     for kind, most in _MOST.items():
-        found = list(entries(table, kind))
+        found = _objects(table, kind)
         if len(found) > most:
             yield f"{kind} has {len(found)} indexes, but a table may have {most}"
         for path, index in found:
-            yield from expect(index, "name", _is_name, _NAME_RULE, path)
-            names.append(get(index, "name"))
+            yield from _check_name(index, "name", path)
+            if index is not UNKNOWN:
+                yield from _check_projection(index, path)
+    for path, index in (found for found in _objects(table, _GLOBAL) if found[1] is not UNKNOWN):
+        pair = [get(index, "hashKey"), get(index, "rangeKey")]
+        if get(index, "keySchemas") is not None and pair != [None, None]:
+            yield f"{path} has keySchemas and hashKey or rangeKey: state its keys one way"
+        yield from _check_distinct(path, pair + [get(key, "attributeName") for _, key in _objects(index, "keySchemas")])
+        yield from _check_key_schema(index, f"{path}.")
+    for path, index in _objects(table, _LOCAL):
+        if range_key is None and not _is_restored(table):
+            yield f"{path} is a local secondary index, but the table has no rangeKey"
+        yield from _check_distinct(path, [hash_key, get(index, "rangeKey")])
+    indexes = [index for kind in _MOST for _, index in _objects(table, kind)]
+    yield from _check_same_names([get(index, "name") for index in indexes])
+    projected = sum(len(entries(index, "nonKeyAttributes")) for index in indexes if index is not UNKNOWN)
+    if projected > _MOST_PROJECTED_IN_ALL:
+        yield f"the indexes have {projected} nonKeyAttributes in all, but may have {_MOST_PROJECTED_IN_ALL}"
+
+
+def _check_same_names(names: list[Any]) -> Findings:
     for name, times in Counter(name for name in names if isinstance(name, str)).items():
         if times > 1:
             yield f"{times} indexes have the name {name!r}"
 
 
-def _check_key_schemas(table: Mapping[str, Any]) -> Findings:
-    yield from _check_distinct("", [get(table, "hashKey"), get(table, "rangeKey")])
-    for path, index in entries(table, "globalSecondaryIndexes"):
-        schema = list(entries(index, "keySchemas"))
-        stated = [get(index, "hashKey"), get(index, "rangeKey")]
-        if schema and stated != [None, None]:
-            yield f"{path} has keySchemas, and hashKey or rangeKey; state its keys one way"
-        yield from _check_distinct(path, stated + [get(key, "attributeName") for _, key in schema])
-        for at, key in schema:
-            yield from expect(key, "keyType", lambda type_: type_ in _KEY_TYPES, "HASH or RANGE", f"{path}.{at}")
-        types = [get(key, "keyType") for _, key in schema]
-        if schema and "HASH" not in types and Odd.UNKNOWN not in types:
-            yield f"{path}.keySchemas has no partition key, which is of keyType HASH"
-        for type_ in _KEY_TYPES:
-            if types.count(type_) > _MOST_KEYS:
-                yield f"{path}.keySchemas has {types.count(type_)} keys of keyType {type_}, but may have {_MOST_KEYS}"
-    for path, index in entries(table, "localSecondaryIndexes"):
-        if get(table, "rangeKey") is None:
-            yield f"{path} is a local secondary index, but the table has no rangeKey"
-        yield from _check_distinct(path, [get(table, "hashKey"), get(index, "rangeKey")])
-
-
-def _check_distinct(path: str, names: list[Any]) -> Findings:
+def _check_distinct(what: str, names: list[Any]) -> Findings:
     for name, times in Counter(name for name in names if isinstance(name, str)).items():
         if times > 1:
-            yield f"{path or 'the table'} has {name!r} as {times} of its keys"
+            yield f"{what} has {name!r} as {times} of its keys"
+
+
+def _check_key_schema(index: Mapping[str, Any], prefix: str) -> Findings:
+    schema = _objects(index, "keySchemas")
+    types = [get(key, "keyType") for _, key in schema]
+    for (at, key), type_ in zip(schema, types, strict=True):
+        if type_ not in (*_KEY_TYPES, UNKNOWN):
+            yield from expect(key, "keyType", lambda _: False, "HASH or RANGE", f"{prefix}{at}")
+    if UNKNOWN in types or not schema:
+        return
+    if "HASH" not in types:
+        yield f"{prefix}keySchemas has no partition key, which is of keyType HASH"
+    elif types != sorted(types, key=lambda type_: type_ == "RANGE"):
+        yield f"{prefix}keySchemas has a key of keyType RANGE before one of keyType HASH: state those of HASH first"
+    for type_ in _KEY_TYPES:
+        if types.count(type_) > _MOST_KEYS:
+            yield f"{prefix}keySchemas has {types.count(type_)} keys of keyType {type_}, but may have {_MOST_KEYS}"
+
+
+def _check_projection(item: Mapping[str, Any], path: str) -> Findings:
+    type_, attributes = get(item, "projectionType"), len(entries(item, "nonKeyAttributes"))
+    if type_ not in (None, *_PROJECTIONS, UNKNOWN):
+        yield from expect(item, "projectionType", lambda _: False, f"one of {', '.join(_PROJECTIONS)}", path)
+    elif type_ == "INCLUDE" and not attributes:
+        yield f"{path}.projectionType is 'INCLUDE', but nonKeyAttributes is missing"
+    elif type_ in ("ALL", "KEYS_ONLY") and attributes:
+        yield f"{path}.projectionType is {type_!r}, which takes no nonKeyAttributes: remove them, or use INCLUDE"
+    if attributes > _MOST_PROJECTED:
+        yield f"{path}.nonKeyAttributes has {attributes} attributes, but may have {_MOST_PROJECTED}"
+
+
+def _check_warm_throughput(item: object, path: str) -> Findings:
+    for key, least in _WARM.items():
+        units = get(item, f"warmThroughput.{key}")
+        if units not in (None, UNKNOWN) and (integer(units) or 0) < least:
+            where = f"{path}.warmThroughput.{key}".lstrip(".")
+            yield f"{where} is {describe(units)}, but must be {least} or more"
 
 
 def _check_stream(table: Mapping[str, Any]) -> Findings:
@@ -131,21 +262,31 @@ def _check_stream(table: Mapping[str, Any]) -> Findings:
     if view_type is not None or enabled is True:
         rule = f"one of {', '.join(_VIEW_TYPES)}"
         yield from expect(table, "streamViewType", lambda value: value in _VIEW_TYPES, rule)
-    if view_type not in (None, Odd.UNKNOWN) and not enabled:
-        yield f"streamViewType is {show(view_type)}, but streamEnabled is {show(enabled)}"
+    if view_type not in (None, UNKNOWN) and not enabled:
+        yield f"streamViewType is {describe(view_type)}, but streamEnabled is {describe(enabled)}"
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+def _check_replicas(table: Mapping[str, Any]) -> Findings:
+    replicas = _objects(table, "replicas")
+    # Strongly consistent replicas use no stream.
+    if any(get(replica, "consistencyMode") != "STRONG" for _, replica in replicas):
+        yield from _check_replicated(table)
+    if get(table, "globalTableWitness") is not None and len(replicas) != 1 and UNKNOWN not in dict(replicas).values():
+        yield f"globalTableWitness needs exactly one replica beside it, but there are {len(replicas)}"
 
 
-POLICY = ResourceValidationPolicy(
-    name="dynamodb-table-schema",
-    description="DynamoDB tables should have a schema that DynamoDB accepts, and declare no attribute that is no key.",
+def _check_replicated(table: Mapping[str, Any]) -> Findings:
+    enabled, view_type = get(table, "streamEnabled"), get(table, "streamViewType")
+    if UNKNOWN not in (enabled, view_type) and (enabled is not True or view_type != "NEW_AND_OLD_IMAGES"):
+        yield "the table has replicas: set streamEnabled to true and streamViewType to NEW_AND_OLD_IMAGES"
+
+
+POLICY = policy(
+    "dynamodb-table-schema",
+    checks={TABLE: _check_table, GLOBAL_SECONDARY_INDEX: _check_index},
+    check_stack=_check_stack,
+    description="DynamoDB tables should have a schema that DynamoDB accepts, and declare only key attributes.",
     severity=Severity.HIGH,
-    framework=fsbp(),
-    config_schema=config_schema({}),
-    validate=validation(_check, {}),
-    remediation_steps="Mend what is named; declare in attributes exactly the keys of the table and of its indexes.",
+    remediation_steps="Correct what is named; declare in attributes exactly the keys of the table and of its indexes.",
     url="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html",
 )

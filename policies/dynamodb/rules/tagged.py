@@ -1,51 +1,53 @@
-"""Fails where a required tag is neither in tags nor, with the provider's default tags, in tagsAll."""
+"""Fails where a required tag is neither in tags nor, with the provider's default tags, in tagsAll.
+
+Also where an inline replica doesn't propagate the table's tags (propagateTags). Stricter than DynamoDB.5, which accepts
+any tag.
+"""
 
 from collections.abc import Mapping
-from typing import Any
 
-from pulumi_policy import PolicyResourceOptions, ResourceValidationPolicy, Severity
-from pulumi_policy.proxy import UnknownValueError
+from pulumi_policy import PolicyComplianceFramework, Severity
 
-from dynamodb.policy import Findings, Options, Unknown, config_schema, fsbp, validation
-from dynamodb.values import Odd, get, is_absent
-
-_SCHEMA = {
-    "requiredTags": {
-        "type": "array",
-        "items": {"type": "string"},
-        "default": ["Environment"],
-        "description": "Keys of the tags that every table must have.",
-    },
-}
+from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, policy
+from dynamodb.stack import TABLE, TABLE_REPLICA
+from dynamodb.values import UNKNOWN, entries, get, is_missing
 
 
-def _check(table: Mapping[str, Any], options: Options, _: PolicyResourceOptions) -> Findings:
+def _check(table: Inputs, options: Options) -> Findings:
     # tags leaves out the provider's default tags, tagsAll has both.
-    tags = [(path, get(table, path)) for path in ("tags", "tagsAll")]
-    for key in options["requiredTags"]:
-        if any(_has(found, key) for _, found in tags):
-            continue
-        unknown = [path for path, found in tags if found is Odd.UNKNOWN]
-        yield Unknown(unknown[0]) if unknown else f"the tag {key!r} is neither in tags nor in tagsAll"
+    tags = {path: get(table, path) for path in ("tags", "tagsAll")}
+    lacking = [key for key in options["requiredTags"] if not any(_has(found, key) for found in tags.values())]
+    unknown = [path for path, found in tags.items() if found is UNKNOWN]
+    if lacking and unknown:
+        yield Unknown(unknown[0])
+    elif lacking:
+        what = f"the tag {lacking[0]!r}" if len(lacking) == 1 else f"the tags {', '.join(map(repr, lacking))}"
+        yield f"{what} must be in tags, or in the provider's default tags"
+    for path, replica in entries(table, "replicas") if options["requiredTags"] else ():
+        yield from expect(replica, "propagateTags", lambda value: value is True, "true", path)
 
 
-def _has(tags: object, key: object) -> bool:
-    # By membership among the keys: a key may have dots, and its value may be unknown.
-    if not isinstance(tags, Mapping) or key not in set(tags):
-        return False
-    try:
-        return not is_absent(tags[key])
-    except UnknownValueError:
-        return True
+def _has(tags: object, key: str) -> bool:
+    # Not by a path, as a key may have dots. An unknown value is a value.
+    return isinstance(tags, Mapping) and not is_missing(tags.get(key))
 
 
-POLICY = ResourceValidationPolicy(
-    name="dynamodb-table-tagged",
+POLICY = policy(
+    "dynamodb-table-tagged",
+    checks={TABLE: _check, TABLE_REPLICA: _check},
+    options={
+        "requiredTags": {
+            "type": "array",
+            "items": {"type": "string"},
+            "default": ["Environment"],
+            "description": "Keys of the tags that every table must have.",
+        },
+    },
     description="DynamoDB tables should be tagged.",
     severity=Severity.LOW,
-    framework=fsbp("DynamoDB.5"),
-    config_schema=config_schema(_SCHEMA),
-    validate=validation(_check, _SCHEMA),
+    framework=PolicyComplianceFramework(
+        name="AWS Resource Tagging Standard", version="1.0.0", reference="DynamoDB.5", specification="DynamoDB.5"
+    ),
     remediation_steps="Set tags with every key of requiredTags, on the table or as the provider's default tags.",
     url="https://docs.aws.amazon.com/securityhub/latest/userguide/dynamodb-controls.html#dynamodb-5",
 )

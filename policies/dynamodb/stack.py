@@ -1,0 +1,151 @@
+"""The DynamoDB resources of a stack, joined: each table with its indexes and replicas, in its region.
+
+At a preview the SDK shows a stack's *outputs*, in which everything that the provider computes is unknown. What is
+unknown and comes from no other resource was not set, so it is missing here.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pulumi_policy import PolicyResource, PolicyResourceOptions
+from pulumi_policy.proxy import UnknownValueError
+
+from dynamodb.values import UNKNOWN, entries, get, plain
+
+TABLE: Final = "aws:dynamodb/table:Table"
+TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
+GLOBAL_SECONDARY_INDEX: Final = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
+SCALABLE_TARGET: Final = "aws:appautoscaling/target:Target"
+SCALING_POLICY: Final = "aws:appautoscaling/policy:Policy"
+_TYPES: Final = (TABLE, TABLE_REPLICA, GLOBAL_SECONDARY_INDEX, SCALABLE_TARGET, SCALING_POLICY)
+_TABLE_ARN: Final = re.compile(r"arn:[^:]+:dynamodb:([^:]*):[^:]*:table/([^/]+)")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, eq=False)
+class StackResource:
+    """A resource of a stack. `sources` maps a property to the URN and type of each resource that its value is from."""
+
+    type: str
+    urn: str
+    name: str
+    props: dict[str, Any]
+    options: PolicyResourceOptions
+    region: str | None
+    sources: dict[str, dict[str, str]]
+
+    def urns(self, *properties: str) -> list[str]:
+        """Return the URNs that the values of these properties come from."""
+        return list(dict.fromkeys(urn for name in properties for urn in self.sources.get(name, {})))
+
+
+@dataclass(frozen=True, eq=False)
+class StackTable:
+    """A table, with the indexes and replicas that are resources of their own."""
+
+    resource: StackResource
+    indexes: list[StackResource] = field(default_factory=list)
+    replicas: list[StackResource] = field(default_factory=list)
+
+    @property
+    def name(self) -> Any:  # noqa: ANN401 - a string, None or Unreadable
+        """The physical name."""
+        return get(self.resource.props, "name")
+
+    @property
+    def billing_mode(self) -> Any:  # noqa: ANN401 - a string, None or Unreadable
+        """The billing mode; PROVISIONED, the provider's default, where it is missing."""
+        mode = get(self.resource.props, "billingMode")
+        return "PROVISIONED" if mode is None else mode
+
+    @property
+    def replica_regions(self) -> set[Any]:
+        """The regions of all replicas, None for one that is not known."""
+        inline = (get(replica, "regionName") for _, replica in entries(self.resource.props, "replicas"))
+        named = {region if isinstance(region, str) else None for region in inline}
+        return named | {replica.region for replica in self.replicas}
+
+
+class Stack:
+    """What a stack has of DynamoDB: `tables` joined, and of each type all `resources`.
+
+    Two tables may have one name in two regions. An index or replica that belongs to no table of the stack is in
+    `resources` alone.
+    """
+
+    def __init__(self, resources: Iterable[PolicyResource]) -> None:
+        """Read and join the resources."""
+        self.resources: dict[str, list[StackResource]] = defaultdict(list)
+        for resource in resources:
+            if resource.resource_type in _TYPES:
+                self.resources[resource.resource_type].append(_read(resource))
+        self.tables = [StackTable(resource) for resource in self.resources[TABLE]]
+        self._by_urn = {table.resource.urn: table for table in self.tables}
+        self._by_name = defaultdict(list)
+        for table in self.tables:
+            if isinstance(table.name, str):
+                self._by_name[table.name].append(table)
+        for index in self.resources[GLOBAL_SECONDARY_INDEX]:
+            if table := self.table_of(index):
+                table.indexes.append(index)
+        for replica in self.resources[TABLE_REPLICA]:
+            if table := self.table_of(replica):
+                table.replicas.append(replica)
+
+    def table_of(self, resource: StackResource) -> StackTable | None:
+        """Return the table of an index or a replica: by its name, or by the table that the name comes from."""
+        key = "globalTableArn" if resource.type == TABLE_REPLICA else "tableName"
+        value, region = get(resource.props, key), resource.region
+        if value is UNKNOWN:
+            return only(self._by_urn[urn] for urn in resource.urns(key) if urn in self._by_urn)
+        if resource.type == TABLE_REPLICA:
+            arn = _TABLE_ARN.match(str(value))
+            value, region = (arn[2], arn[1]) if arn else (None, None)
+        return only(table for table in self._by_name.get(value, []) if same_region(table.resource.region, region))
+
+
+def same_region(one: str | None, other: str | None) -> bool:
+    """Tell whether two regions may be the same: None stands for one that is not known."""
+    return one == other or one is None or other is None
+
+
+def only(found: Iterable[_T]) -> _T | None:
+    """Return the only one that was found, None where there is none or more than one."""
+    different = list(dict.fromkeys(found))
+    return different[0] if len(different) == 1 else None
+
+
+def table_of_arn(arn: object) -> object:
+    """Return the name of a table in its ARN; what is not such an ARN as it is."""
+    match = _TABLE_ARN.match(arn) if isinstance(arn, str) else None
+    return match[2] if match else arn
+
+
+def _read(resource: PolicyResource) -> StackResource:
+    sources = {
+        name: {source.urn: source.resource_type for source in found}
+        for name, found in resource.property_dependencies.items()
+        if found
+    }
+    props = {}
+    for name in resource.props:
+        when_unknown = UNKNOWN if name in sources else None
+        try:
+            props[name] = plain(resource.props[name], when_unknown)
+        except UnknownValueError:
+            props[name] = when_unknown
+    region = get(props, "region")
+    if region is None and resource.provider:
+        region = get(plain(resource.provider.props), "region")
+    return StackResource(
+        type=resource.resource_type,
+        urn=resource.urn,
+        name=resource.name,
+        props=props,
+        options=resource.opts,
+        region=region if isinstance(region, str) else None,
+        sources=sources,
+    )
