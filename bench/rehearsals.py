@@ -22,7 +22,7 @@ def figures() -> Iterator[Figure]:
         what="python -m ops --help, against importing argparse", values=values["ours"], floors=values["floor"], aim=1.5
     )
 
-    with TemporaryDirectory() as folder, idle(1) as empty_pack:
+    with TemporaryDirectory() as folder, idle(1, 1) as empty_pack:
         recording = Path(folder, "recording")
         parts = [_parts(recording) for _ in range(3)]
         timings = {

@@ -29,11 +29,19 @@ from ops.resources import scalable_target, table  # noqa: E402
 POLICIES = """\
 # Policies
 
-Generated from `policies/` by `make docs`. The file of the stack in `policies/config/` may set another level and the
-options: `pulumi preview --policy-pack policies --policy-pack-config policies/config/prod.json`.
+Generated from `policies/` by `make docs`. A stack's file in `policies/config/` sets levels and options:
+`pulumi preview --policy-pack policies --policy-pack-config policies/config/prod.json`.
 
-A value that decides and isn't known until deployment violates a policy, as nothing shows yet that the rule holds; so
-does one of a wrong type. What the provider fills in for an absent value ("", 0, an empty list or object) is absent.
+- A value that decides but is not known until deployment violates a policy, because nothing shows yet that the rule
+  holds. So does a value of the wrong type. What the provider fills in for a missing value ("", 0, an empty list or
+  object) counts as missing.
+- Every policy has the options `exemptTables` and `allowUnknown`. In an organization with tables that can't follow a
+  rule yet, list those in `exemptTables`. An option that a policy doesn't have stops the preview.
+- Some policies judge each table before it is changed, and then the whole stack, where they find indexes and replicas
+  that are resources of their own. A table is known by its name and its region.
+
+The pack doesn't judge DAX clusters, tables of the `aws-native` provider, global tables of version 2017.11.29
+(`aws.dynamodb.GlobalTable`), resource policies, scheduled scaling actions, or items.
 """
 
 TABLES = """\
@@ -45,20 +53,20 @@ string, every index has all attributes. `make rehearse` asks each question below
 
 
 def policies() -> str:
-    """Return docs/policies.md: of each policy severity, control, level and options, what fails and how to mend it."""
+    """Return docs/policies.md: of each policy severity, control, level and options, what fails and how to fix it."""
     rules = {rule.POLICY.name: rule for rule in RULES}
     lines = [POLICIES, "| policy | severity | control | level | remediates |", "|---|---|---|---|---|"]
     for name, rule in sorted(rules.items()):
         policy = rule.POLICY
         level = (policy.enforcement_level or LEVEL).value
         remediates = "yes" if getattr(policy, "has_remediation", bool)() else "no"
-        control = policy.framework.reference or ""
+        control = policy.framework.reference if policy.framework else ""
         lines.append(f"| [`{name}`](#{name}) | {policy.severity.value} | {control} | {level} | {remediates} |")
     for name, rule in sorted(rules.items()):
-        policy, control = rule.POLICY, rule.POLICY.framework.reference
-        framework = f" {policy.framework.name}, {control}." if control else ""
+        policy = rule.POLICY
+        framework = f" {policy.framework.name}, {policy.framework.reference}." if policy.framework else ""
         lines += [f"\n## {name}\n", f"{policy.description}{framework} [Reference]({policy.url})\n"]
-        lines += [inspect.getdoc(rule) or "", f"\nTo mend it: {policy.remediation_steps}\n"]
+        lines += [inspect.getdoc(rule) or "", f"\nFix: {policy.remediation_steps}\n"]
         lines += ["| option | default | |", "|---|---|---|"]
         for option, declared in policy.config_schema.properties.items():
             lines.append(f"| `{option}` | `{json.dumps(declared['default'])}` | {declared['description']} |")

@@ -23,7 +23,7 @@ from pulumi_policy import (
 )
 
 from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, TABLE_REPLICA, Stack, StackResource, table_of_arn
-from dynamodb.values import UNKNOWN, describe, get, integer, is_sentinel, join, plain
+from dynamodb.values import UNKNOWN, describe, element, get, integer, is_sentinel, join
 
 OptionSchema = dict[str, dict[str, Any]]
 Options = dict[str, Any]
@@ -88,7 +88,7 @@ class _Rule:
 
     def validate_resource(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         if check := self.checks.get(args.resource_type):
-            options, inputs = self._options(args), Inputs(plain(args.props))
+            options, inputs = self._options(args), Inputs({key: element(args.props, key) for key in args.props})
             inputs.opts = args.opts
             if not is_exempt(_table_name(args.resource_type, inputs), options):
                 _report(check(inputs, options), options, report_violation, None)

@@ -6,14 +6,13 @@ unknown and comes from no other resource was not set, so it is missing here.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from pulumi_policy import PolicyResource, PolicyResourceOptions
-from pulumi_policy.proxy import UnknownValueError
 
-from dynamodb.values import UNKNOWN, entries, get, plain
+from dynamodb.values import UNKNOWN, element, entries, get, plain
 
 TABLE: Final = "aws:dynamodb/table:Table"
 TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
@@ -25,6 +24,22 @@ _TABLE_ARN: Final = re.compile(r"arn:[^:]+:dynamodb:([^:]*):[^:]*:table/([^/]+)"
 _T = TypeVar("_T")
 
 
+class _Outputs(Mapping[str, Any]):
+    """A resource's outputs. What is unknown and has no source was not set."""
+
+    def __init__(self, props: Mapping[str, Any], sources: Mapping[str, Any]) -> None:
+        self._props, self._sources = props, sources
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - any JSON value
+        return plain(element(self._props, key), UNKNOWN if key in self._sources else None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._props)
+
+    def __len__(self) -> int:
+        return len(self._props)
+
+
 @dataclass(frozen=True, eq=False)
 class StackResource:
     """A resource of a stack. `sources` maps a property to the URN and type of each resource that its value is from."""
@@ -32,7 +47,7 @@ class StackResource:
     type: str
     urn: str
     name: str
-    props: dict[str, Any]
+    props: Mapping[str, Any]
     options: PolicyResourceOptions
     region: str | None
     sources: dict[str, dict[str, str]]
@@ -130,16 +145,10 @@ def _read(resource: PolicyResource) -> StackResource:
         for name, found in resource.property_dependencies.items()
         if found
     }
-    props = {}
-    for name in resource.props:
-        when_unknown = UNKNOWN if name in sources else None
-        try:
-            props[name] = plain(resource.props[name], when_unknown)
-        except UnknownValueError:
-            props[name] = when_unknown
+    props = _Outputs(resource.props, sources)
     region = get(props, "region")
     if region is None and resource.provider:
-        region = get(plain(resource.provider.props), "region")
+        region = get(resource.provider.props, "region")
     return StackResource(
         type=resource.resource_type,
         urn=resource.urn,

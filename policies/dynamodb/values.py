@@ -24,23 +24,24 @@ MALFORMED: Final = Unreadable.MALFORMED
 def plain(value: object, when_unknown: object = UNKNOWN) -> Any:  # noqa: ANN401 - any JSON value
     """Return a `pulumi_policy.proxy` value as dicts, lists and scalars; `when_unknown` stands for unknown values."""
     if isinstance(value, Mapping):
-        return {key: _element(value, key, when_unknown) for key in value}
+        return {key: plain(element(value, key), when_unknown) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):
         # By position: a slice or a loop over the proxy would give Pulumi's sentinel of an unknown value.
-        return [_element(value, position, when_unknown) for position in range(len(value))]
-    return value
-
-
-def _element(container: Any, key: object, when_unknown: object) -> Any:  # noqa: ANN401 - a mapping or a sequence
-    try:
-        return plain(container[key], when_unknown)
-    except proxy.UnknownValueError:
-        return when_unknown
+        return [plain(element(value, position), when_unknown) for position in range(len(value))]
+    return when_unknown if value is UNKNOWN else value
 
 
 def is_sentinel(value: object) -> bool:
     """Tell whether it is one of Pulumi's sentinels of an unknown value, which only a remediation sees."""
     return isinstance(value, str) and value in _SENTINELS
+
+
+def element(container: Any, key: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what is in a proxy under a key or at a position, UNKNOWN where that is not known."""
+    try:
+        return container[key]
+    except proxy.UnknownValueError:
+        return UNKNOWN
 
 
 def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
@@ -54,7 +55,10 @@ def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
             return item
         if not isinstance(item, Mapping):
             return MALFORMED
-        item = item.get(key)
+        try:
+            item = item.get(key)
+        except proxy.UnknownValueError:
+            return UNKNOWN
         if is_missing(item):
             item = None
     return item
@@ -62,9 +66,7 @@ def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def is_missing(value: object) -> bool:
     """Tell whether the provider fills this in for a missing value. False is not such a value: it states something."""
-    if isinstance(value, Mapping | Sequence):
-        return not value
-    return value is None or (value == 0 and value is not False)
+    return not value and value is not False
 
 
 def entries(item: object, path: str) -> list[tuple[str, Any]]:
@@ -75,9 +77,9 @@ def entries(item: object, path: str) -> list[tuple[str, Any]]:
     found = get(item, path)
     if isinstance(found, Unreadable):
         return [(path, found)]
-    if found is not None and not isinstance(found, list):
+    if found is not None and (not isinstance(found, Sequence) or isinstance(found, str)):
         return [(path, MALFORMED)]
-    return [(f"{path}[{position}]", element) for position, element in enumerate(found or [])]
+    return [(f"{path}[{position}]", element(found, position)) for position in range(len(found or []))]
 
 
 def join(path: str, key: str, item: object) -> str:
