@@ -37,9 +37,12 @@ class Unknown:
 
 
 class Inputs(dict[str, Any]):
-    """The inputs of a resource; `opts` are its resource options."""
+    """The properties of a resource, UNKNOWN for each that is not known; `opts` are its resource options."""
 
-    opts: PolicyResourceOptions
+    def __init__(self, opts: PolicyResourceOptions, props: Mapping[str, Any]) -> None:
+        """Read the properties."""
+        super().__init__({key: element(props, key) for key in props})
+        self.opts = opts
 
 
 Findings = Iterator[str | Unknown]
@@ -87,15 +90,22 @@ class _Rule:
     remediate: Remediate | None
 
     def validate_resource(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-        if check := self.checks.get(args.resource_type):
-            options, inputs = self._options(args), Inputs({key: element(args.props, key) for key in args.props})
-            inputs.opts = args.opts
-            if not is_exempt(_table_name(args.resource_type, inputs), options):
+        check = self.checks.get(args.resource_type)
+        if check and args.resource_type != TABLE_REPLICA:
+            options, inputs = self._options(args), Inputs(args.opts, args.props)
+            name = get(inputs, "tableName" if args.resource_type == GLOBAL_SECONDARY_INDEX else "name")
+            if not is_exempt(name, options):
                 _report(check(inputs, options), options, report_violation, None)
 
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        options, found = self._options(args), defaultdict(list)
-        for resource, finding in self.check_stack(Stack(args.resources), options) if self.check_stack else ():
+        options, stack, found = self._options(args), Stack(args.resources), defaultdict(list)
+        check_replica = self.checks.get(TABLE_REPLICA)
+        for replica in stack.resources[TABLE_REPLICA] if check_replica else ():
+            table = stack.table_of(replica)
+            name = table.name if table else table_of_arn(get(replica.props, "globalTableArn"))
+            if not is_exempt(name, options):
+                found[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
+        for resource, finding in self.check_stack(stack, options) if self.check_stack else ():
             found[resource.urn].append(finding)
         for urn, findings in found.items():
             _report(findings, options, report_violation, urn)
@@ -148,9 +158,10 @@ def policy(
     options: OptionSchema | None = None,
     **metadata: Any,  # noqa: ANN401 - what pulumi_policy.Policy takes
 ) -> Policy:
-    """Return a policy of a rule's checks: `checks` by resource type, `check_stack` of the whole stack, or both.
+    """Return a policy of a rule's checks.
 
-    `remediate` is of tables. Every policy has the options exemptTables and allowUnknown besides its own. An option that
+    `checks`, by resource type, judge single resources before they are changed; a TableReplica with the whole stack, as
+    only that shows which table it is of. `check_stack` judges what is joined. `remediate` is of tables. Every policy has the options exemptTables and allowUnknown besides its own. An option that
     the policy doesn't have, or a value of the wrong type, raises ValueError: the engine then stops with its message.
     """
     schema = _COMMON | (options or {})
@@ -159,7 +170,9 @@ def policy(
     if not checks:
         return StackValidationPolicy(validate=rule.validate_stack, **common)
     common |= {"validate": rule.validate_resource} | ({"remediate": rule.remediate_table} if remediate else {})
-    return _ResourceAndStackPolicy(rule, **common) if check_stack else ResourceValidationPolicy(**common)
+    if check_stack or TABLE_REPLICA in checks:
+        return _ResourceAndStackPolicy(rule, **common)
+    return ResourceValidationPolicy(**common)
 
 
 def is_exempt(table_name: object, options: Options) -> bool:
@@ -219,13 +232,6 @@ def _wanted(declared: dict[str, Any]) -> str:
     if declared["type"] == "integer":
         return f"a whole number, {declared['minimum']} to {declared['maximum']}"
     return "true or false" if declared["type"] == "boolean" else f"one of {', '.join(declared['enum'])}"
-
-
-def _table_name(type_: str, props: Mapping[str, Any]) -> object:
-    """Return the name of the table that a resource is, or belongs to."""
-    if type_ == TABLE_REPLICA:
-        return table_of_arn(get(props, "globalTableArn"))
-    return get(props, "tableName" if type_ == GLOBAL_SECONDARY_INDEX else "name")
 
 
 def _report(findings: Iterable[str | Unknown], options: Options, violate: ReportViolation, urn: str | None) -> None:

@@ -1,8 +1,8 @@
 """Fails where a capacity that a scalable target moves is not in ignoreChanges, or anything else is.
 
 Not ignored, the next deployment would set the capacity back; ignored too much, it would pass over real changes. Only
-tables and indexes with a scalable target are judged. Beside a TableReplica, `replicas` may be ignored too, as the
-provider demands it.
+PROVISIONED tables and indexes with a scalable target are judged. Beside a TableReplica, `replicas` may be ignored too,
+as the provider demands it.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,8 @@ def _check(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str 
     scaling = Scaling(stack)
     for table, scalables in scaling.of_table.items():
         scaled = [s for s in scalables if any(s.targets.values()) and not s.is_replica]
-        if is_exempt(table.name, options):
+        # A target on a PAY_PER_REQUEST table is itself the mistake.
+        if is_exempt(table.name, options) or table.billing_mode == "PAY_PER_REQUEST":
             continue
         if any(not scalable.standalone for scalable in scaled):
             yield from ((table.resource, finding) for finding in _check_table(table, scaled))

@@ -33,7 +33,8 @@ def _check(table: Inputs, options: Options) -> Findings:
 
 
 def _check_on_demand(table: Mapping[str, Any]) -> Findings:
-    found = [(path, get(item, key)) for path, item, key in _capacities(table)]
+    # An index that is not known is a matter of the schema.
+    found = [(path, get(item, key)) for path, item, key in _capacities(table) if item is not UNKNOWN]
     for path, units in found:
         if units is UNKNOWN:
             yield Unknown(path)

@@ -16,7 +16,8 @@ from dynamodb.stack import TABLE, TABLE_REPLICA, Stack, StackResource
 from dynamodb.values import UNKNOWN, describe, entries, get, join
 
 _ENABLED = "serverSideEncryption.enabled"
-_KEY = "serverSideEncryption.kmsKeyArn"
+_KEY_PROPERTY = "serverSideEncryption"
+_KEY = f"{_KEY_PROPERTY}.kmsKeyArn"
 # KMS API reference, DescribeKey, KeyId: the ARN of a key or of an alias. alias/aws/ is reserved for AWS managed keys.
 _CUSTOMER_MANAGED = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/(?!aws/).+)")
 _KMS_KEYS = {f"aws:kms/{name[0].lower()}{name[1:]}:{name}" for name in ("Key", "ReplicaKey", "ExternalKey", "Alias")}
@@ -59,7 +60,7 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
         if is_exempt(table.name, options):
             continue
         resource, key = table.resource, get(table.resource.props, _KEY)
-        if is_cmk and key is UNKNOWN and not _is_from_kms(resource, "serverSideEncryption"):
+        if is_cmk and key is UNKNOWN and not _is_from_kms(resource, _KEY_PROPERTY):
             yield resource, Unknown(_KEY)
         for path, replica in entries(resource.props, "replicas") if is_cmk else ():
             if get(replica, "kmsKeyArn") is UNKNOWN and not _is_from_kms(resource, "replicas"):
@@ -68,13 +69,19 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
             replica_key = get(replica.props, "kmsKeyArn")
             if is_cmk and replica_key is UNKNOWN and not _is_from_kms(replica, "kmsKeyArn"):
                 yield replica, Unknown("kmsKeyArn")
-            elif _accepts_any_key(options) and key is not None and replica_key is None:
+            elif _accepts_any_key(options) and _has_own_key(resource, key) and replica_key is None:
                 yield replica, f"kmsKeyArn is missing, but must be {_WANTED}, as table {describe(table.name)} has one"
 
 
 def _is_from_kms(resource: StackResource, name: str) -> bool:
     """Tell whether all that the value of a property comes from are KMS keys."""
     return set(resource.sources[name].values()) <= _KMS_KEYS
+
+
+def _has_own_key(table: StackResource, key: object) -> bool:
+    """Tell whether a key is stated. Once a table is deployed, its output names the AWS managed key too."""
+    is_new = get(table.props, "arn") is None
+    return key is not None and (is_new or (_KEY_PROPERTY in table.sources and _is_from_kms(table, _KEY_PROPERTY)))
 
 
 def _accepts_any_key(options: Options) -> bool:
@@ -86,7 +93,7 @@ def _may_be_unstated(options: Options) -> bool:
 
 
 def _remediate(table: Any, options: Options) -> bool:  # noqa: ANN401 - a proxy
-    encryption = table.get("serverSideEncryption") or {}
+    encryption = table.get(_KEY_PROPERTY) or {}
     if _may_be_unstated(options) and (not isinstance(encryption, Mapping) or encryption.get("enabled") is None):
         return False
     return set_property(table, _ENABLED, value=True)

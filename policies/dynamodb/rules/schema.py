@@ -107,8 +107,8 @@ def _check_joined(table: StackTable) -> Findings:
     ]
     # Only where all keys are known and right: of others the resource by itself is the finding.
     if all(isinstance(name, str) for _, name in keys):
-        for name in sorted(set(_known(declared)) - set(_known(keys))):
-            yield f"attributes declares {name!r}, which is not a key of the table or of an index: remove it"
+        if unused := sorted(set(_known(declared)) - set(_known(keys))):
+            yield f"attributes declares {_quoted(unused)}, which no key of the table or of an index uses: remove it"
 
 
 def _objects(item: object, path: str) -> list[tuple[str, Any]]:
@@ -140,8 +140,8 @@ def _check_keys(table: Mapping[str, Any]) -> Findings:
         if times > 1:
             yield f"attributes declares {name!r} {times} times"
     if all(isinstance(name, str) for _, name in declared):
-        for name in sorted(set(_known(keys)) - set(_known(declared))):
-            yield f"{name!r} is a key, but attributes doesn't declare it"
+        if lacking := sorted(set(_known(keys)) - set(_known(declared))):
+            yield f"attributes doesn't declare {_quoted(lacking)}, which a key uses: add it"
 
 
 def _check_attribute_names(found: Keys) -> Findings:
@@ -173,6 +173,10 @@ def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield join(path, "rangeKey", item), get(item, "rangeKey")
     for path, index in _objects(table, _LOCAL):
         yield join(path, "rangeKey", index), get(index, "rangeKey")
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(map(repr, names))
 
 
 def _is_restored(table: Mapping[str, Any]) -> bool:

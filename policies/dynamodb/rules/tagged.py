@@ -10,7 +10,7 @@ from pulumi_policy import PolicyComplianceFramework, Severity
 
 from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, policy
 from dynamodb.stack import TABLE, TABLE_REPLICA
-from dynamodb.values import UNKNOWN, entries, get, is_missing
+from dynamodb.values import UNKNOWN, element, entries, get, is_missing
 
 
 def _check(table: Inputs, options: Options) -> Findings:
@@ -29,7 +29,7 @@ def _check(table: Inputs, options: Options) -> Findings:
 
 def _has(tags: object, key: str) -> bool:
     # Not by a path, as a key may have dots. An unknown value is a value.
-    return isinstance(tags, Mapping) and not is_missing(tags.get(key))
+    return isinstance(tags, Mapping) and key in set(tags) and not is_missing(element(tags, key))
 
 
 POLICY = policy(
