@@ -100,10 +100,10 @@ class _Rule:
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
         options, stack, found = self._options(args), Stack(args.resources), defaultdict(list)
         check_replica = self.checks.get(TABLE_REPLICA)
-        for replica in stack.resources[TABLE_REPLICA] if check_replica else ():
+        for replica in stack.resources[TABLE_REPLICA]:
             table = stack.table_of(replica)
             name = table.name if table else table_of_arn(get(replica.props, "globalTableArn"))
-            if not is_exempt(name, options):
+            if check_replica and not is_exempt(name, options):
                 found[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
         for resource, finding in self.check_stack(stack, options) if self.check_stack else ():
             found[resource.urn].append(finding)
@@ -161,8 +161,9 @@ def policy(
     """Return a policy of a rule's checks.
 
     `checks`, by resource type, judge single resources before they are changed; a TableReplica with the whole stack, as
-    only that shows which table it is of. `check_stack` judges what is joined. `remediate` is of tables. Every policy has the options exemptTables and allowUnknown besides its own. An option that
-    the policy doesn't have, or a value of the wrong type, raises ValueError: the engine then stops with its message.
+    only that shows which table it is of. `check_stack` judges what is joined. `remediate` is of tables. Every policy
+    has the options exemptTables and allowUnknown besides its own. An option that the policy doesn't have, or a value of
+    the wrong type, raises ValueError: the engine then stops with its message.
     """
     schema = _COMMON | (options or {})
     rule = _Rule(name=name, schema=schema, checks=checks or {}, check_stack=check_stack, remediate=remediate)

@@ -106,9 +106,9 @@ def _check_joined(table: StackTable) -> Findings:
         (at, get(key, "attributeName")) for index in table.indexes for at, key in _objects(index.props, "keySchemas")
     ]
     # Only where all keys are known and right: of others the resource by itself is the finding.
-    if all(isinstance(name, str) for _, name in keys):
-        if unused := sorted(set(_known(declared)) - set(_known(keys))):
-            yield f"attributes declares {_quoted(unused)}, which no key of the table or of an index uses: remove it"
+    unused = sorted(set(_known(declared)) - set(_known(keys)))
+    if unused and all(isinstance(name, str) for _, name in keys):
+        yield f"attributes declares {_quoted(unused)}, which no key of the table or of an index uses: remove it"
 
 
 def _objects(item: object, path: str) -> list[tuple[str, Any]]:
@@ -139,9 +139,9 @@ def _check_keys(table: Mapping[str, Any]) -> Findings:
     for name, times in Counter(_known(declared)).items():
         if times > 1:
             yield f"attributes declares {name!r} {times} times"
-    if all(isinstance(name, str) for _, name in declared):
-        if lacking := sorted(set(_known(keys)) - set(_known(declared))):
-            yield f"attributes doesn't declare {_quoted(lacking)}, which a key uses: add it"
+    lacking = sorted(set(_known(keys)) - set(_known(declared)))
+    if lacking and all(isinstance(name, str) for _, name in declared):
+        yield f"attributes doesn't declare {_quoted(lacking)}, which a key uses: add it"
 
 
 def _check_attribute_names(found: Keys) -> Findings:
