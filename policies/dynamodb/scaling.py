@@ -22,14 +22,13 @@ RESOURCE_ID: Final = re.compile(r"table/([^/]+)(/index/[^/]+)?")
 class Scalable:
     """A table or an index of it, in the table's region or in a replica's.
 
-    `position` is that of an inline index, None otherwise; `standalone` an index that is a resource of its own.
+    `standalone` is an index that is a resource of its own.
     """
 
     table: StackTable
     region: str | None
     is_replica: bool
     index: Any = None
-    position: int | None = None
     standalone: StackResource | None = None
     targets: dict[str, list["Target"]] = field(default_factory=lambda: {access: [] for access in ACCESSES})
 
@@ -193,14 +192,11 @@ def _may_be_of(policy: ScalingPolicy, target: Target) -> bool:
 
 
 def _scalables(table: StackTable) -> Iterator[Scalable]:
-    inline = [
-        (get(index, "name"), position, None)
-        for position, (_, index) in enumerate(entries(table.resource.props, "globalSecondaryIndexes"))
-        if isinstance(index, dict)
-    ]
-    indexes = inline + [(get(index.props, "indexName"), None, index) for index in table.indexes]
+    inline = [index for _, index in entries(table.resource.props, "globalSecondaryIndexes")]
+    indexes = [(get(index, "name"), None) for index in inline if isinstance(index, dict)]
+    indexes += [(get(index.props, "indexName"), index) for index in table.indexes]
     for region, is_replica in ((table.resource.region, False), *((region, True) for region in table.replica_regions)):
         yield Scalable(table, region, is_replica)
-        for name, position, standalone in indexes:
+        for name, standalone in indexes:
             if isinstance(name, str) or name is UNKNOWN:
-                yield Scalable(table, region, is_replica, name, position, standalone)
+                yield Scalable(table, region, is_replica, name, standalone)

@@ -41,10 +41,11 @@ def _check_table(table: StackTable, scaled: list[Scalable]) -> Findings:
     for access, capacity in _CAPACITIES.items():
         if any(scalable.kind == "table" and scalable.targets[access] for scalable in scaled):
             needed[capacity] = {capacity}
-        inline = [s for s in scaled if s.position is not None and s.targets[access]]
-        if inline:
-            needed[f"{_INDEXES}[*].{capacity}"] = {f"{_INDEXES}[{s.position}].{capacity}" for s in inline}
-        allowed |= {capacity, f"{_INDEXES}[*].{capacity}", *(f"{_INDEXES}[{at}].{capacity}" for at in positions)}
+        # The outputs of the provider have another order than the inputs, so all positions must be ignored, or [*].
+        each = {f"{_INDEXES}[{position}].{capacity}" for position in positions}
+        if any(s.kind == "index" and not s.standalone and s.targets[access] for s in scaled):
+            needed[f"{_INDEXES}[*].{capacity}"] = each
+        allowed |= {capacity, f"{_INDEXES}[*].{capacity}", *each}
     yield from _compare(set(table.resource.options.ignore_changes), needed, allowed)
 
 
