@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi_policy import EnforcementLevel
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
@@ -71,6 +72,33 @@ def policies() -> str:
         for option, declared in policy.config_schema.properties.items():
             lines.append(f"| `{option}` | `{json.dumps(declared['default'])}` | {declared['description']} |")
     return "\n".join(lines) + "\n"
+
+
+def policy_config_schema() -> str:
+    """Return the JSON schema of policies/config/*.json: the levels and the options of every policy."""
+    levels = {"enum": [level.value for level in EnforcementLevel]}
+    properties = {
+        name: {
+            "description": policy.description,
+            "anyOf": [
+                levels,
+                {
+                    "type": "object",
+                    "properties": {"enforcementLevel": levels, **policy.config_schema.properties},
+                    "additionalProperties": False,
+                },
+            ],
+        }
+        for name, policy in sorted((rule.POLICY.name, rule.POLICY) for rule in RULES)
+    }
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Levels and options of the policies for one stack",
+        "type": "object",
+        "properties": {"all": levels, **properties},
+        "additionalProperties": False,
+    }
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def tables() -> str:
@@ -166,7 +194,12 @@ def readme() -> str:
 
 
 README = ROOT / "README.md"
-PAGES = {README: readme, DOCS / "policies.md": policies, DOCS / "tables.md": tables}
+PAGES = {
+    README: readme,
+    DOCS / "policies.md": policies,
+    DOCS / "tables.md": tables,
+    ROOT / "policies/config.schema.json": policy_config_schema,
+}
 
 PICTURE = DOCS / "rehearsal.svg"
 
