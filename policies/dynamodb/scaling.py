@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from dynamodb.stack import SCALABLE_TARGET, SCALING_POLICY, Stack, StackResource, StackTable, same_region
-from dynamodb.values import UNKNOWN, describe, entries, get
+from dynamodb.values import MALFORMED, UNKNOWN, Unreadable, get
 
 ACCESSES: Final = ("Read", "Write")
 _DIMENSION: Final = re.compile(r"dynamodb:(table|index):(Read|Write)CapacityUnits")
@@ -44,10 +44,16 @@ class Scalable:
         return "table/" + "/index/".join(names) if all(isinstance(name, str) for name in names) else None
 
     @property
+    def part(self) -> str:
+        """Which part of its table it is, in a message."""
+        if self.index is None:
+            return "the table"
+        return f"index {self.index!r}" if isinstance(self.index, str) else "an index"
+
+    @property
     def label(self) -> str:
         """What it is, in a message."""
-        table = f"table {describe(self.table.name)}"
-        return table if self.index is None else f"index {describe(self.index)} of {table}"
+        return self.table.label if self.index is None else f"{self.part} of {self.table.label}"
 
 
 @dataclass(eq=False)
@@ -65,8 +71,10 @@ class Scaler:
 
     def __post_init__(self) -> None:
         """Read the resource id and the dimension."""
-        self.resource_id = get(self.resource.props, "resourceId")
-        self.dimension = get(self.resource.props, "scalableDimension")
+        self.resource_id, self.dimension = (
+            value if isinstance(value, str | Unreadable | None) else MALFORMED
+            for value in (get(self.resource.props, key) for key in ("resourceId", "scalableDimension"))
+        )
         if match := _DIMENSION.fullmatch(str(self.dimension)):
             self.kind, self.access = match[1], match[2]
 
@@ -145,6 +153,10 @@ class Scaling:
         named = self._by_id.get(scaler.resource_id, []) if isinstance(scaler.resource_id, str) else []
         return next((found for found in named if same_region(found.region, scaler.resource.region)), None)
 
+    def regions_of(self, scaler: Scaler) -> list[str]:
+        """Return the regions in which the stack has what a target or policy names by its resource id."""
+        return sorted({str(found.region) for found in self._by_id.get(scaler.resource_id, [])})
+
     def _scalable_of(self, target: Target) -> Scalable | None:
         if target.resource_id is not UNKNOWN:
             return self.scalable_of(target)
@@ -181,7 +193,7 @@ class Scaling:
             or (scaler.namespace is UNKNOWN and not is_others)
             or str(scaler.dimension).startswith("dynamodb:")
             or str(scaler.resource_id).startswith("table/")
-            or any(urn in self._by_urn for urn in scaler.sources)
+            or (not is_others and any(urn in self._by_urn for urn in scaler.sources))
         )
 
 
@@ -192,8 +204,7 @@ def _may_be_of(policy: ScalingPolicy, target: Target) -> bool:
 
 
 def _scalables(table: StackTable) -> Iterator[Scalable]:
-    inline = [index for _, index in entries(table.resource.props, "globalSecondaryIndexes")]
-    indexes = [(get(index, "name"), None) for index in inline if isinstance(index, dict)]
+    indexes = [(get(index, "name"), None) for _, index in table.inline_indexes if isinstance(index, dict)]
     indexes += [(get(index.props, "indexName"), index) for index in table.indexes]
     for region, is_replica in ((table.resource.region, False), *((region, True) for region in table.replica_regions)):
         yield Scalable(table, region, is_replica)

@@ -52,6 +52,11 @@ class StackResource:
     region: str | None
     sources: dict[str, dict[str, str]]
 
+    @property
+    def is_deployed(self) -> bool:
+        """Whether its properties are what the provider read, not what the program says."""
+        return get(self.props, "arn") is not None
+
     def urns(self, *properties: str) -> list[str]:
         """Return the URNs that the values of these properties come from."""
         return list(dict.fromkeys(urn for name in properties for urn in self.sources.get(name, {})))
@@ -69,6 +74,22 @@ class StackTable:
     def name(self) -> Any:  # noqa: ANN401 - a string, None or Unreadable
         """The physical name."""
         return get(self.resource.props, "name")
+
+    @property
+    def label(self) -> str:
+        """What it is, in a message."""
+        return f"table {self.name!r}" if isinstance(self.name, str) else "the table"
+
+    @property
+    def inline_indexes(self) -> list[tuple[str, Any]]:
+        """Path and value of each index that is declared in the table.
+
+        The outputs of a deployed table have the indexes that are resources of their own, too.
+        """
+        names = [get(index.props, "indexName") for index in self.indexes] if self.resource.is_deployed else []
+        others = [name for name in names if isinstance(name, str)]
+        found = entries(self.resource.props, "globalSecondaryIndexes")
+        return [(path, index) for path, index in found if get(index, "name") not in others]
 
     @property
     def billing_mode(self) -> Any:  # noqa: ANN401 - a string, None or Unreadable
@@ -98,11 +119,13 @@ class Stack:
             if resource.resource_type in _TYPES:
                 self.resources[resource.resource_type].append(_read(resource))
         self.tables = [StackTable(resource) for resource in self.resources[TABLE]]
-        self._by_urn = {table.resource.urn: table for table in self.tables}
-        self._by_name = defaultdict(list)
+        self._by_urn, self._by_name = defaultdict(list), defaultdict(list)
         for table in self.tables:
             if isinstance(table.name, str):
                 self._by_name[table.name].append(table)
+            # A name that is not known may come from the resource that others take it from, such as a RandomPet.
+            for urn in (table.resource.urn, *(table.resource.urns("name") if table.name is UNKNOWN else ())):
+                self._by_urn[urn].append(table)
         for index in self.resources[GLOBAL_SECONDARY_INDEX]:
             if table := self.table_of(index):
                 table.indexes.append(index)
@@ -115,11 +138,12 @@ class Stack:
         key = "globalTableArn" if resource.type == TABLE_REPLICA else "tableName"
         value, region = get(resource.props, key), resource.region
         if value is UNKNOWN:
-            return only(self._by_urn[urn] for urn in resource.urns(key) if urn in self._by_urn)
+            return only(table for urn in resource.urns(key) for table in self._by_urn.get(urn, []))
         if resource.type == TABLE_REPLICA:
             arn = _TABLE_ARN.match(str(value))
             value, region = (arn[2], arn[1]) if arn else (None, None)
-        return only(table for table in self._by_name.get(value, []) if same_region(table.resource.region, region))
+        named = self._by_name.get(value, []) if isinstance(value, str) else []
+        return only(table for table in named if same_region(table.resource.region, region))
 
 
 def same_region(one: str | None, other: str | None) -> bool:

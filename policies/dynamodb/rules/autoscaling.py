@@ -8,7 +8,7 @@ replica's region belong to the replica, which needs none. A stack without tables
 Stricter than DynamoDB.1, which demands targets of tables alone and doesn't look at the policies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi_policy import Severity
@@ -16,10 +16,9 @@ from pulumi_policy import Severity
 from dynamodb.policy import Findings, Options, Unknown, expect, fsbp, is_exempt, policy
 from dynamodb.scaling import ACCESSES, RESOURCE_ID, Scalable, Scaler, Scaling, ScalingPolicy, Target
 from dynamodb.stack import Stack, StackResource, StackTable
-from dynamodb.values import UNKNOWN, describe, entries, get, integer
+from dynamodb.values import UNKNOWN, describe, get, integer
 
 _CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
-_INDEXES = "globalSecondaryIndexes"
 
 
 def _number(default: int, bounds: tuple[int, int], description: str) -> dict[str, Any]:
@@ -57,20 +56,17 @@ def _check_table(table: StackTable, scaling: Scaling) -> Findings:
     if table.billing_mode is UNKNOWN:
         yield Unknown("billingMode")
         return
-    for path, index in entries(table.resource.props, _INDEXES):
+    for path, index in table.inline_indexes:
         if index is UNKNOWN:
             yield Unknown(path)
     own = [scalable for scalable in scaling.of_table[table] if not scalable.is_replica]
     lacking = [(scalable, access) for scalable in own for access in ACCESSES if not scalable.targets[access]]
     if lacking and scaling.has_unassigned_target:
-        yield Unknown(f"which scalable target is for {describe(table.name)}")
+        yield Unknown(f"which scalable target is for {table.label}")
     elif lacking:
-        what = ", ".join(
-            f"{access.lower()}s of {'the table' if scalable.index is None else f'index {describe(scalable.index)}'}"
-            for scalable, access in lacking
-        )
+        what = ", ".join(f"{access.lower()}s of {scalable.part}" for scalable, access in lacking)
         yield (
-            f"table {describe(table.name)} is PROVISIONED and has no scalable target for {what}: "
+            f"{table.label} is PROVISIONED and has no scalable target for {what}: "
             "add the targets, set billingMode to PAY_PER_REQUEST, or add the table to exemptTables"
         )
 
@@ -89,13 +85,13 @@ def _check_target(target: Target, scaling: Scaling, options: Options) -> Finding
         yield f"minCapacity is {low}, which is more than maxCapacity, {high}"
     if wrong_ids or scalable is None:
         return
-    if not target.policies and (scaling.has_unassigned_policy or not target.is_certain):
-        yield Unknown("which scaling policy is for this target")
-    elif not target.policies:
-        yield f"the scalable target for {access.lower()}s of {scalable.label} has no scaling policy: add one"
     first = scalable.targets[access][0]
     if target is not first:
         yield f"{scalable.label} already has a scalable target for {access.lower()}s, {first.resource.name}: remove one"
+    elif not target.policies and (scaling.has_unassigned_policy or not target.is_certain):
+        yield Unknown("which scaling policy is for this target")
+    elif not target.policies:
+        yield f"the scalable target for {access.lower()}s of {scalable.label} has no scaling policy: add one"
     if scalable.kind == "index" and access == "Write" and high is not None:
         for maximum in _write_maximums(scalable, scaling):
             if high < maximum:
@@ -111,6 +107,11 @@ def _check_unmatched(target: Target, scaling: Scaling) -> Findings:
         yield Unknown("resourceId")
     elif any(scalable.resource_id is None for scalable in scaling.scalables):
         yield Unknown(f"which table or index {describe(target.resource_id)} names")
+    elif elsewhere := scaling.regions_of(target):
+        yield (
+            f"resourceId is {describe(target.resource_id)}, which the stack has in {', '.join(elsewhere)}, "
+            f"but the target is in {target.resource.region}: give it the region of its table"
+        )
     else:
         yield (
             f"resourceId is {describe(target.resource_id)}, but the stack has no such table or index: "
@@ -144,6 +145,13 @@ def _check_policy(
         yield f"the scalable target {target.resource.name} already has a scaling policy, {first}: remove one"
     elif scaling_policy.namespace != target.namespace:
         yield from _check_namespace(scaling_policy)
+    wanted = "an object with targetValue and predefinedMetricSpecification"
+    wrong = list(expect(props, _CONFIGURATION, lambda value: isinstance(value, Mapping), wanted))
+    yield from wrong or _check_configuration(scaling_policy, options)
+
+
+def _check_configuration(scaling_policy: ScalingPolicy, options: Options) -> Findings:
+    props, target = scaling_policy.resource.props, scaling_policy.target
     least, most = options["minimumTargetUtilization"], options["maximumTargetUtilization"]
     yield from expect(
         props,
@@ -152,8 +160,10 @@ def _check_policy(
         f"{least:g} to {most:g} percent",
     )
     customized = f"{_CONFIGURATION}.customizedMetricSpecification"
-    yield from expect(props, customized, lambda value: value is None, "missing: DynamoDB has predefined metrics")
-    if access := scaling_policy.access or (target.access if target else ""):
+    wrong = list(expect(props, customized, lambda value: value is None, "missing: DynamoDB has predefined metrics"))
+    yield from wrong
+    access = scaling_policy.access or (target.access if target else "")
+    if access and not wrong:
         metric = f"DynamoDB{access}CapacityUtilization"
         path = f"{_CONFIGURATION}.predefinedMetricSpecification.predefinedMetricType"
         yield from expect(

@@ -12,7 +12,6 @@ from pulumi_policy import Severity
 from dynamodb.policy import Findings, Options, Unknown, is_exempt, policy
 from dynamodb.scaling import Scalable, Scaling
 from dynamodb.stack import Stack, StackResource, StackTable
-from dynamodb.values import entries
 
 _CAPACITIES = {"Read": "readCapacity", "Write": "writeCapacity"}
 _INDEXES = "globalSecondaryIndexes"
@@ -36,17 +35,17 @@ def _check(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str 
 
 
 def _check_table(table: StackTable, scaled: list[Scalable]) -> Findings:
-    positions = range(len(entries(table.resource.props, _INDEXES)))
-    needed, allowed = {}, {"replicas"} if table.replicas else set()
+    positions = range(len(table.inline_indexes))
+    own, of_indexes, allowed = {}, {}, {"replicas"} if table.replicas else set()
     for access, capacity in _CAPACITIES.items():
         if any(scalable.kind == "table" and scalable.targets[access] for scalable in scaled):
-            needed[capacity] = {capacity}
+            own[capacity] = {capacity}
         # The outputs of the provider have another order than the inputs, so all positions must be ignored, or [*].
         each = {f"{_INDEXES}[{position}].{capacity}" for position in positions}
         if any(s.kind == "index" and not s.standalone and s.targets[access] for s in scaled):
-            needed[f"{_INDEXES}[*].{capacity}"] = each
+            of_indexes[f"{_INDEXES}[*].{capacity}"] = each
         allowed |= {capacity, f"{_INDEXES}[*].{capacity}", *each}
-    yield from _compare(set(table.resource.options.ignore_changes), needed, allowed)
+    yield from _compare(set(table.resource.options.ignore_changes), own | of_indexes, allowed)
 
 
 def _compare(ignored: set[str], needed: dict[str, set[str]], allowed: set[str]) -> Findings:
@@ -59,7 +58,7 @@ def _compare(ignored: set[str], needed: dict[str, set[str]], allowed: set[str]) 
         wrong.append(f"has {', '.join(extra)}, so deployments would miss real changes")
     if wrong:
         kept = sorted(ignored & {"replicas"} & allowed)
-        yield f"ignoreChanges {' and '.join(wrong)}: set it to {[*needed, *kept]}"
+        yield f"ignoreChanges {', and '.join(wrong)}: set it to {[*needed, *kept]}"
 
 
 POLICY = policy(

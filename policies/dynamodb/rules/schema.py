@@ -90,8 +90,8 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
 
 def _check_joined(table: StackTable) -> Findings:
     props = table.resource.props
-    inline, keys, declared = _objects(props, _GLOBAL), list(_keys(props)), _names(props, "attributes")
-    if table.indexes and inline:
+    keys, declared = list(_keys(props)), _names(props, "attributes")
+    if table.indexes and table.inline_indexes:
         yield (
             "the table has both inline globalSecondaryIndexes and an aws.dynamodb.GlobalSecondaryIndex "
             f"({table.indexes[0].name}), which the next deployment would delete: declare all indexes one way"
