@@ -13,24 +13,28 @@ from pulumi_policy import Severity
 
 from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, is_exempt, policy, set_property
 from dynamodb.stack import TABLE, TABLE_REPLICA, Stack, StackResource
-from dynamodb.values import UNKNOWN, describe, entries, get, join
+from dynamodb.values import UNKNOWN, entries, get, join
 
 _ENABLED = "serverSideEncryption.enabled"
 _KEY_PROPERTY = "serverSideEncryption"
 _KEY = f"{_KEY_PROPERTY}.kmsKeyArn"
 # KMS API reference, DescribeKey, KeyId: the ARN of a key or of an alias. alias/aws/ is reserved for AWS managed keys.
 _CUSTOMER_MANAGED = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/(?!aws/).+)")
-_KMS_KEYS = {f"aws:kms/{name[0].lower()}{name[1:]}:{name}" for name in ("Key", "ReplicaKey", "ExternalKey", "Alias")}
+_KMS_KEYS = {
+    f"aws:kms/{name[0].lower()}{name[1:]}:{name}"
+    for name in ("Key", "ReplicaKey", "ExternalKey", "ReplicaExternalKey", "Alias")
+}
 _WANTED = "the ARN of a customer managed key"
 
 
 def _check_table(table: Inputs, options: Options) -> Findings:
+    wrong_key, key = list(_check_key(table, _KEY, options)), get(table, _KEY)
     if _may_be_unstated(options):
         yield from expect(table, _ENABLED, lambda value: value is None or value is True, "true, or missing")
-    else:
+    elif not wrong_key or get(table, _KEY_PROPERTY) is not None:
         yield from expect(table, _ENABLED, lambda value: value is True, "true")
-    yield from _check_key(table, _KEY, options)
-    has_key = get(table, _KEY) is not None
+    yield from wrong_key
+    has_key = key is UNKNOWN or _is_customer_managed(key)
     for path, replica in entries(table, "replicas"):
         yield from _check_key(replica, "kmsKeyArn", options, path)
         if has_key and _accepts_any_key(options):
@@ -46,12 +50,14 @@ def _check_replica(replica: Inputs, options: Options) -> Findings:
 def _check_key(item: object, key: str, options: Options, path: str = "") -> Findings:
     allowed, is_cmk = options["kmsKeyArns"], options["level"] == "cmk"
     if allowed:
-        yield from expect(
-            item, key, lambda arn: arn in allowed, f"one of {', '.join(allowed)}, or be in kmsKeyArns", path
-        )
+        yield from expect(item, key, lambda arn: arn in allowed, f"one of kmsKeyArns: {', '.join(allowed)}", path)
     elif is_cmk and get(item, key) is not UNKNOWN:
         # Where a key comes from that is not known yet, only the stack shows.
-        yield from expect(item, key, lambda arn: bool(_CUSTOMER_MANAGED.fullmatch(str(arn))), _WANTED, path)
+        yield from expect(item, key, _is_customer_managed, _WANTED, path)
+
+
+def _is_customer_managed(arn: object) -> bool:
+    return isinstance(arn, str) and bool(_CUSTOMER_MANAGED.fullmatch(arn))
 
 
 def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
@@ -70,7 +76,7 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
             if is_cmk and replica_key is UNKNOWN and not _is_from_kms(replica, "kmsKeyArn"):
                 yield replica, Unknown("kmsKeyArn")
             elif _accepts_any_key(options) and _has_own_key(resource, key) and replica_key is None:
-                yield replica, f"kmsKeyArn is missing, but must be {_WANTED}, as table {describe(table.name)} has one"
+                yield replica, f"kmsKeyArn is missing, but must be {_WANTED}, as {table.label} has one"
 
 
 def _is_from_kms(resource: StackResource, name: str) -> bool:
@@ -80,8 +86,9 @@ def _is_from_kms(resource: StackResource, name: str) -> bool:
 
 def _has_own_key(table: StackResource, key: object) -> bool:
     """Tell whether a key is stated. Once a table is deployed, its output names the AWS managed key too."""
-    is_new = get(table.props, "arn") is None
-    return key is not None and (is_new or (_KEY_PROPERTY in table.sources and _is_from_kms(table, _KEY_PROPERTY)))
+    if _KEY_PROPERTY in table.sources and _is_from_kms(table, _KEY_PROPERTY):
+        return True
+    return not table.is_deployed and (key is UNKNOWN or _is_customer_managed(key))
 
 
 def _accepts_any_key(options: Options) -> bool:
