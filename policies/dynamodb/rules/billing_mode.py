@@ -11,7 +11,7 @@ from pulumi_policy import Severity
 
 from dynamodb.policy import Findings, Inputs, Options, Unknown, is_exempt, matches, policy, tables_option
 from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack, StackResource
-from dynamodb.values import MALFORMED, UNKNOWN, describe, entries, get, integer, join
+from dynamodb.values import UNKNOWN, describe, entries, get, integer, join
 
 _THROUGHPUT = "provisionedThroughput"
 _UNITS = (f"{_THROUGHPUT}.readCapacityUnits", f"{_THROUGHPUT}.writeCapacityUnits")
@@ -57,24 +57,29 @@ def _lacking(found: Iterator[tuple[str, Any]]) -> Findings:
 def _capacities(table: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
     """Yield of each capacity of the table and its indexes the path, what it is in, and its key there."""
     for path, item in (("", table), *entries(table, "globalSecondaryIndexes")):
-        # An index list of the wrong type is a matter of the schema.
-        for key in ("readCapacity", "writeCapacity") if item is not MALFORMED else ():
-            yield join(path, key, item), item, key
+        # An index of the wrong type is a matter of the schema.
+        if isinstance(item, Mapping) or item is UNKNOWN:
+            yield from ((join(path, key, item), item, key) for key in ("readCapacity", "writeCapacity"))
 
 
 def _check_index(index: Inputs, _: Options) -> Findings:
-    if get(index, _THROUGHPUT) is not None:
+    if _has_throughput(index):
         yield from _lacking((path, get(index, path)) for path in _UNITS)
+
+
+def _has_throughput(index: Mapping[str, Any]) -> bool:
+    # Once it is deployed, an index that has none may show both as 0.
+    return any(get(index, path) is not None for path in _UNITS)
 
 
 def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
     for table in stack.tables:
         for index in table.indexes if not is_exempt(table.name, options) else ():
-            has_throughput = get(index.props, _THROUGHPUT) is not None
+            has_throughput = _has_throughput(index.props)
             if table.billing_mode == "PAY_PER_REQUEST" and has_throughput:
-                yield index, f"table {describe(table.name)} is PAY_PER_REQUEST: remove {_THROUGHPUT}"
+                yield index, f"{table.label} is PAY_PER_REQUEST: remove {_THROUGHPUT}"
             elif table.billing_mode == "PROVISIONED" and not has_throughput:
-                yield index, f"table {describe(table.name)} is PROVISIONED: set {_UNITS[0]} and {_UNITS[1]}"
+                yield index, f"{table.label} is PROVISIONED: set {_UNITS[0]} and {_UNITS[1]}"
 
 
 POLICY = policy(
