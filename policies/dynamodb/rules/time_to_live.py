@@ -14,8 +14,9 @@ def _check(table: Inputs, options: Options) -> Findings:
     if enabled is UNKNOWN:
         yield Unknown("ttl.enabled")
     elif enabled is True:
-        attribute = describe(get(table, "ttl.attributeName"))
-        yield f"ttl deletes items by the attribute {attribute}: remove ttl, or add the table to ttlTables"
+        attribute = get(table, "ttl.attributeName")
+        by = f" by the attribute {attribute!r}" if isinstance(attribute, str) else ""
+        yield f"ttl deletes items{by}: remove ttl, or add the table to ttlTables"
     else:
         yield f"ttl.enabled is {describe(enabled)}, but must be true or false"
 
