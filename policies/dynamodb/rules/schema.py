@@ -39,6 +39,7 @@ _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _GLOBAL, _LOCAL = "globalSecondaryIndexes", "localSecondaryIndexes"
 _MOST = {_GLOBAL: 20, _LOCAL: 5}
 _WARM = {"readUnitsPerSecond": 12_000, "writeUnitsPerSecond": 4_000}
+_ON_DEMAND = "onDemandThroughput"
 _RESTORED_FROM = ("restoreSourceName", "restoreSourceTableArn", "restoreBackupArn")
 
 # Where it is declared, and the name of a key attribute.
@@ -49,16 +50,18 @@ def _check_table(table: Inputs, _: Options) -> Findings:
     for key in ("attributes", _GLOBAL, _LOCAL, "replicas"):
         for path, element in entries(table, key):
             if not isinstance(element, Mapping) and element is not UNKNOWN:
-                yield f"{path} is {describe(element)}, but must be a list of objects"
+                wanted = "a list of objects" if path == key else "an object"
+                yield f"{path} is {describe(element)}, but must be {wanted}"
     yield from _check_name(table, "name")
     yield from _check_keys(table)
     yield from _check_indexes(table)
     for path, item in (("", table), *_objects(table, _GLOBAL)):
         yield from _check_warm_throughput(item, path)
     if get(table, "billingMode") == "PROVISIONED":
-        limited = [path for path, item in (("", table), *_objects(table, _GLOBAL)) if get(item, "onDemandThroughput")]
+        items = (("", table), *_objects(table, _GLOBAL))
+        limited = [path for path, item in items if item is not UNKNOWN and get(item, _ON_DEMAND) is not None]
         if limited:
-            paths = ", ".join(f"{path}.onDemandThroughput".lstrip(".") for path in limited)
+            paths = ", ".join(f"{path}.{_ON_DEMAND}".lstrip(".") for path in limited)
             yield f"a PROVISIONED table has no on-demand limits: remove {paths}"
     yield from _check_stream(table)
     yield from _check_replicas(table)
@@ -69,7 +72,7 @@ def _check_table(table: Inputs, _: Options) -> Findings:
 def _check_index(index: Inputs, _: Options) -> Findings:
     """Judge an index that is a resource of its own."""
     yield from _check_name(index, "indexName")
-    keys = [(f"{at}.attributeName", get(key, "attributeName")) for at, key in _objects(index, "keySchemas")]
+    keys = [(join(at, "attributeName", key), get(key, "attributeName")) for at, key in _objects(index, "keySchemas")]
     yield from _check_attribute_names(keys)
     for path, key in _objects(index, "keySchemas"):
         yield from _check_type(key, "attributeType", path)
@@ -86,6 +89,9 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
     for table in stack.tables:
         if not is_exempt(table.name, options):
             yield from ((table.resource, finding) for finding in _check_joined(table))
+            for index in table.indexes if table.billing_mode == "PROVISIONED" else ():
+                if get(index.props, _ON_DEMAND) is not None:
+                    yield index, f"{table.label} is PROVISIONED: remove {_ON_DEMAND}"
 
 
 def _check_joined(table: StackTable) -> Findings:
@@ -100,6 +106,9 @@ def _check_joined(table: StackTable) -> Findings:
     yield from _check_same_names(names)
     if len(names) > _MOST[_GLOBAL]:
         yield f"the table has {len(names)} global secondary indexes, but may have {_MOST[_GLOBAL]}"
+    if table.indexes and not table.inline_indexes:
+        local = [index for _, index in _objects(props, _LOCAL)]
+        yield from _check_projected(local + [get(index.props, "projection") for index in table.indexes])
     if table.replicas and not get(props, "replicas"):
         yield from _check_replicated(props)
     keys += [
@@ -206,7 +215,11 @@ def _check_indexes(table: Mapping[str, Any]) -> Findings:
         yield from _check_distinct(path, [hash_key, get(index, "rangeKey")])
     indexes = [index for kind in _MOST for _, index in _objects(table, kind)]
     yield from _check_same_names([get(index, "name") for index in indexes])
-    projected = sum(len(entries(index, "nonKeyAttributes")) for index in indexes if index is not UNKNOWN)
+    yield from _check_projected(indexes)
+
+
+def _check_projected(items: list[Any]) -> Findings:
+    projected = sum(len(entries(item, "nonKeyAttributes")) for item in items if item is not UNKNOWN)
     if projected > _MOST_PROJECTED_IN_ALL:
         yield f"the indexes have {projected} nonKeyAttributes in all, but may have {_MOST_PROJECTED_IN_ALL}"
 
@@ -229,7 +242,7 @@ def _check_key_schema(index: Mapping[str, Any], prefix: str) -> Findings:
     for (at, key), type_ in zip(schema, types, strict=True):
         if type_ not in (*_KEY_TYPES, UNKNOWN):
             yield from expect(key, "keyType", lambda _: False, "HASH or RANGE", f"{prefix}{at}")
-    if UNKNOWN in types or not schema:
+    if not schema or any(type_ not in _KEY_TYPES for type_ in types):
         return
     if "HASH" not in types:
         yield f"{prefix}keySchemas has no partition key, which is of keyType HASH"
@@ -273,7 +286,7 @@ def _check_stream(table: Mapping[str, Any]) -> Findings:
 def _check_replicas(table: Mapping[str, Any]) -> Findings:
     replicas = _objects(table, "replicas")
     # Strongly consistent replicas use no stream.
-    if any(get(replica, "consistencyMode") != "STRONG" for _, replica in replicas):
+    if any(replica is not UNKNOWN and get(replica, "consistencyMode") != "STRONG" for _, replica in replicas):
         yield from _check_replicated(table)
     if get(table, "globalTableWitness") is not None and len(replicas) != 1 and UNKNOWN not in dict(replicas).values():
         yield f"globalTableWitness needs exactly one replica beside it, but there are {len(replicas)}"
