@@ -113,8 +113,8 @@ class _Rule:
     def remediate_table(self, args: ResourceValidationArgs) -> Any:  # noqa: ANN401 - a proxy
         if not self.remediate or args.resource_type != TABLE:
             return None
-        options = self._options(args)
-        is_judged = not is_exempt(args.props.get("name"), options)
+        options, name = self._options(args), args.props.get("name")
+        is_judged = not is_exempt(None if is_sentinel(name) else name, options)
         return args.props if is_judged and self.remediate(args.props, options) else None
 
     def _options(self, args: ResourceValidationArgs | StackValidationArgs) -> Options:
