@@ -1,28 +1,33 @@
-"""No input makes a policy raise, or turns a mandatory rule into a warning: over the real proxies."""
+"""Whatever the properties are, a policy reports or passes: it never raises, and what is unknown hides nothing."""
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.policies.judge import (
     BY_NAME,
     COMPLIANT,
-    IGNORED,
+    INDEX,
     ON_DEMAND,
     TABLE,
+    TABLE_REPLICA,
+    UNKNOWN,
     UNKNOWNS,
+    Resource,
     changed,
+    judge,
+    scaled,
     secret,
-    stack_violations,
     violations,
 )
-from tests.policies.test_autoscaling import POLICY, POLICY_NAME, TARGET, stack
+from tests.policies.test_policy import EVERY, broken
 
 scalars = st.one_of(
     st.none(),
     st.booleans(),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=8),
-    st.sampled_from([*UNKNOWNS, "table/RentalInvoices"]),
+    st.sampled_from([*UNKNOWNS, "table/RentalInvoices", "RentalInvoices"]),
 )
 trees = st.recursive(
     scalars,
@@ -31,78 +36,94 @@ trees = st.recursive(
     ),
     max_leaves=12,
 )
-paths = st.sampled_from(
-    [
-        *COMPLIANT,
-        "attributes.0",
-        "attributes.1.name",
-        "globalSecondaryIndexes.0",
-        "globalSecondaryIndexes.0.keySchemas",
-        "globalSecondaryIndexes.0.hashKey",
-        "serverSideEncryption.enabled",
-        "serverSideEncryption.kmsKeyArn",
-        "pointInTimeRecovery.recoveryPeriodInDays",
-        "tags.Environment",
-        "tagsAll",
-        "replicas",
-        "localSecondaryIndexes",
-    ]
-)
-configs = st.one_of(
-    st.none(),
-    st.dictionaries(
-        st.sampled_from(sorted({option for policy in BY_NAME.values() for option in policy.config_schema.properties})),
-        trees,
-    ),
-)
-policies = st.sampled_from(sorted(BY_NAME.keys() - {POLICY_NAME}))
+PATHS = [
+    *COMPLIANT,
+    "attributes.0",
+    "attributes.1.name",
+    "globalSecondaryIndexes.0",
+    "globalSecondaryIndexes.0.keySchemas",
+    "globalSecondaryIndexes.0.hashKey",
+    "globalSecondaryIndexes.0.onDemandThroughput",
+    "serverSideEncryption.enabled",
+    "serverSideEncryption.kmsKeyArn",
+    "pointInTimeRecovery.enabled",
+    "pointInTimeRecovery.recoveryPeriodInDays",
+    "tags.Environment",
+    "globalTableWitness",
+    "localSecondaryIndexes",
+    "region",
+    "replicas",
+    "tagsAll",
+    "ttl",
+    "warmThroughput",
+]
+KEYS = ["globalTableArn", "indexName", "keySchemas", "name", "projection", "provisionedThroughput", "resourceId"]
+policies = st.sampled_from(sorted(BY_NAME))
 
 
-@given(policies, st.sampled_from([COMPLIANT, ON_DEMAND]), paths, trees, configs, st.lists(st.text(max_size=30)))
-def test_a_resource_policy_reports_or_passes_but_never_raises(policy, table, path, value, config, ignored):
-    props = changed(table | {"tags": {}}, {}) if path.startswith("tags.") else table
+@given(policies, st.sampled_from([COMPLIANT, ON_DEMAND]), st.sampled_from(PATHS), trees, st.lists(st.text(max_size=30)))
+def test_a_table_with_any_property_is_judged(policy, table, path, value, ignored):
     try:
-        props = changed(props, {path: value})
+        inputs = changed(table, {path: value})
     except (KeyError, IndexError):
-        props = props | {path: value}
+        inputs = table | {path.partition(".")[0]: value}
 
-    assert all(isinstance(message, str) for message in violations(policy, props, config, ignore_changes=ignored))
-
-
-@given(policies, st.dictionaries(st.text(max_size=8), trees))
-def test_a_table_of_anything_at_all_is_judged(policy, props):
-    violations(policy, props)
+    assert all(isinstance(message, str) for message in violations(policy, inputs, ignore_changes=ignored))
 
 
-@settings(max_examples=60)
-@given(st.lists(st.tuples(st.sampled_from(["props", "deps"]), st.integers(0, 9), trees), max_size=3), configs)
-def test_a_stack_policy_reports_or_passes_but_never_raises(changes, config):
-    resources = stack()
-    for kind, position, value in changes:
-        type_, name, props, dependencies = resources[position]
-        key = sorted(props)[position % len(props)]
-        resources[position] = (type_, name, props | {key: value}, {} if kind == "deps" else dependencies)
-
-    found = stack_violations(POLICY_NAME, resources, config)
-
-    assert {urn.split("::")[0] for urn, _ in found} <= {TABLE, TARGET, POLICY}
+@given(
+    policies,
+    st.sampled_from([TABLE, TABLE_REPLICA, INDEX]),
+    st.dictionaries(st.sampled_from([*COMPLIANT, *KEYS, "tableName"]), trees),
+)
+def test_a_resource_of_anything_is_judged(policy, type_, inputs):
+    assert all(isinstance(message, str) for message in violations(policy, inputs, type=type_))
 
 
-# A tag of unknown value is a tag.
-@given(policies, paths.filter(lambda path: path != "tags.Environment"), st.sampled_from(UNKNOWNS))
-def test_an_unknown_value_never_hides_another_violation(policy, path, unknown):
-    broken = COMPLIANT | {
-        "name": "no",
-        "serverSideEncryption": {"enabled": False},
-        "pointInTimeRecovery": {"enabled": False},
-        "deletionProtectionEnabled": False,
-        "tags": {},
-        "readCapacity": 0.0,
-    }
+@given(
+    policies,
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 9), trees, st.booleans()), max_size=3),
+    st.dictionaries(st.sampled_from(["tableName", *KEYS]), trees),
+    st.dictionaries(st.sampled_from(["globalTableArn", "region"]), trees),
+)
+def test_a_program_of_anything_is_judged(policy, changes, index, replica):
+    own = [Resource(type=INDEX, name="own", inputs=index), Resource(type=TABLE_REPLICA, name="replica", inputs=replica)]
+    program = scaled({}, *own)
+    for position, key, value, is_from_table in changes:
+        resource = program[position]
+        name = sorted(resource.inputs)[key % len(resource.inputs)] if resource.inputs else "name"
+        sources = {name: ["rental"]} if is_from_table else {}
+        program[position] = Resource(
+            type=resource.type, name=resource.name, inputs=resource.inputs | {name: value}, sources=sources
+        )
+
+    found = judge(policy, *program)
+
+    assert {name for name, _ in found} <= {resource.name for resource in program}
+    assert all(isinstance(message, str) for _, message in found)
+
+
+@given(policies, st.dictionaries(st.sampled_from(["exemptTables", "allowUnknown", "level", "ttlTables", ""]), trees))
+def test_any_configuration_is_refused_in_a_line_or_applied(policy, config):
     try:
-        partly = changed(broken, {path: unknown})
-    except KeyError:
-        partly = broken | {path: unknown}
+        found = violations(policy, COMPLIANT, config)
+    except ValueError as refused:
+        found = [str(refused)]
+        assert found[0].startswith(policy)
 
-    # What decides is unknown, or the violation is still there: in no case does the table pass.
-    assert violations(policy, partly, ignore_changes=[*IGNORED, "*"], protect=False) != []
+    assert all(len(message.splitlines()) == 1 for message in found)
+
+
+# A tag whose value is not known is a tag.
+@EVERY
+@pytest.mark.parametrize("path", sorted({*PATHS} - {"tags.Environment"}))
+def test_an_unknown_value_never_hides_another_violation(name, path):
+    rental, *others = broken()
+    try:
+        inputs = changed(rental.inputs, {path: UNKNOWN})
+    except KeyError:
+        inputs = rental.inputs | {path: UNKNOWN}
+    unknown = Resource(name="rental", inputs=inputs, protect=False, ignore_changes=[])
+
+    # What decides is not known, or the violation is still there: in no case does the table pass.
+    assert "rental" in {resource for resource, _ in judge(name, unknown, *others)}
