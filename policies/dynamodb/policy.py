@@ -123,11 +123,11 @@ class _Rule:
         for option, value in given.items():
             if option not in self.schema:
                 nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
-                msg = f"{self.name} has no option {option!r}; the nearest is {nearest!r}"
-                raise ValueError(msg)
+                raise ValueError(f"{self.name} has no option {option!r}; the nearest is {nearest!r}")
             if not _is_valid(value, self.schema[option]):
-                msg = f"{self.name}: the option {option} is {value!r}, but must be {_wanted(self.schema[option])}"
-                raise ValueError(msg)
+                raise ValueError(
+                    f"{self.name}: the option {option} is {value!r}, but must be {_wanted(self.schema[option])}"
+                )
         return {option: declared["default"] for option, declared in self.schema.items()} | given
 
 

@@ -143,6 +143,21 @@ class Scaling:
         """Whether a target may be for any table or index, as what it scales is not known."""
         return any(not target.is_certain and not (target.scalable and target.access) for target in self.targets)
 
+    def may_have_target(self, scalable: Scalable) -> bool:
+        """Whether a target may be for a table or index that none is joined to, as something of either is not known."""
+        return self.has_unassigned_target or (
+            scalable.resource_id is None and any(not target.scalable for target in self.targets)
+        )
+
+    def may_be_unknown_index(self, scaler: Scaler) -> bool:
+        """Whether a target or policy may be for an index of which a provisioned table only says that it is unknown."""
+        named = RESOURCE_ID.fullmatch(str(scaler.resource_id))
+        return any(
+            named and table.name == named[1] and table.billing_mode != "PAY_PER_REQUEST" and index is UNKNOWN
+            for table in self.of_table
+            for _, index in table.inline_indexes
+        )
+
     @property
     def has_unassigned_policy(self) -> bool:
         """Whether a scaling policy may be for any target, as what it scales is not known."""

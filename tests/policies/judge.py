@@ -28,12 +28,11 @@ from pulumi_policy.proxy import (
 )
 
 from dynamodb.rules import RULES
-from dynamodb.stack import GLOBAL_SECONDARY_INDEX as INDEX
-from dynamodb.stack import SCALABLE_TARGET as TARGET
-from dynamodb.stack import SCALING_POLICY as POLICY
-from dynamodb.stack import TABLE, TABLE_REPLICA
 
 BY_NAME: dict[str, Any] = {rule.POLICY.name: rule.POLICY for rule in RULES}
+TABLE, TABLE_REPLICA = "aws:dynamodb/table:Table", "aws:dynamodb/tableReplica:TableReplica"
+INDEX = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
+TARGET, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
 BUCKET, KEY, PET = "aws:s3/bucket:Bucket", "aws:kms/key:Key", "random:index/randomPet:RandomPet"
 UNKNOWN = UNKNOWN_STRING_VALUE
 UNKNOWNS = [

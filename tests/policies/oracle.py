@@ -1,57 +1,86 @@
-"""What the policy pack must say, by docs/policies.md, under the default options: slow, obvious, apart from the rules.
+"""What the policy pack must say of a program, by docs/policies.md: slow, obvious, apart from the rules.
 
-Shares no code with the pack. Takes what is on the wire: JSON with secrets in their wrapping and the sentinels of what
-is not known until deployment. A comment that begins with "Open:" decides what docs/policies.md doesn't.
+Shares no code with the pack. Takes what a program registers as it is on the wire: JSON with secrets in their wrapping
+and the sentinels of what is not known until deployment. A comment that begins with "Open:" decides what
+docs/policies.md doesn't.
 """
 
-from dataclasses import dataclass, field
+import string
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from types import SimpleNamespace
 from typing import Any, Final
 
 from pulumi_policy import proxy
 
 TABLE: Final = "aws:dynamodb/table:Table"
-# An index that is a resource of its own.
+REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
 INDEX: Final = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
 TARGET: Final = "aws:appautoscaling/target:Target"
 POLICY: Final = "aws:appautoscaling/policy:Policy"
+KEY: Final = "aws:kms/key:Key"
 # The key that carries a type on the wire, and the type of a secret.
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SEALED: Final = "1b47061264138c4ac30d75fd1eb44270"
-SENTINELS: Final = [
-    *[proxy.UNKNOWN_BOOLEAN_VALUE, proxy.UNKNOWN_NUMBER_VALUE, proxy.UNKNOWN_STRING_VALUE, proxy.UNKNOWN_ARRAY_VALUE],
-    *[proxy.UNKNOWN_OBJECT_VALUE, proxy.UNKNOWN_ASSET_VALUE, proxy.UNKNOWN_ARCHIVE_VALUE],
-]
-# What stands for a value that isn't known until deployment, for one of a wrong type, whatever is expected, and for the
-# billing mode of a table that is not in the stack.
-UNKNOWN: Final = object()
-MISFIT: Final = object()
-ELSEWHERE: Final = object()
-CAPACITIES: Final = ("readCapacity", "writeCapacity")
+KINDS: Final = ("STRING", "BOOLEAN", "NUMBER", "ARRAY", "OBJECT", "ASSET", "ARCHIVE")
+SENTINELS: Final = [getattr(proxy, f"UNKNOWN_{kind}_VALUE") for kind in KINDS]
+# What isn't known until deployment, what is of a wrong type, whatever is expected, and keys that aren't stated right.
+UNKNOWN, MISFIT, WRONG = object(), object(), object()
+GLOBAL, LOCAL = "globalSecondaryIndexes", "localSecondaryIndexes"
 VIEW_TYPES: Final = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
+RESTORES: Final = ("restoreSourceName", "restoreSourceTableArn", "restoreBackupArn")
+LEGAL: Final = set(string.ascii_letters + string.digits + "_.-")
+ACCESSES: Final = ("Read", "Write")
 # The kind and the access that a dimension is of.
-DIMENSIONS: Final = {
-    "dynamodb:table:ReadCapacityUnits": ("table", "Read"),
-    "dynamodb:table:WriteCapacityUnits": ("table", "Write"),
-    "dynamodb:index:ReadCapacityUnits": ("index", "Read"),
-    "dynamodb:index:WriteCapacityUnits": ("index", "Write"),
-}
+DIMENSIONS: Final = {f"dynamodb:{k}:{a}CapacityUnits": (k, a) for k in ("table", "index") for a in ACCESSES}
 
 
-def plain(value: Any) -> Any:
-    """Return a wire value with secrets unwrapped, UNKNOWN for each sentinel, MISFIT for each asset and archive."""
+@dataclass(eq=False, kw_only=True)
+class Resource:
+    """What a program registers; `sources` are, by property, the URNs that its value comes from."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    protect: bool = True
+    ignored: list[str] = field(default_factory=list)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    provider_region: str = ""
+
+    def __post_init__(self) -> None:
+        """Read the inputs: as they are, and as the stack shows them, where what is unknown but from nowhere isn't set."""
+        self.urn = f"urn:pulumi:prod::paypulse::{self.type}::{self.name}"
+        self.seen = {key: plain(self.inputs[key], UNKNOWN if self.sources.get(key) else None) for key in self.inputs}
+        # Only the stack shows which table a replica is of, so it is judged there.
+        self.props = self.seen if self.type == REPLICA else plain(self.inputs)
+        # Open: a region of a wrong type, or not known, is the provider's.
+        self.region = text(at(self.props, "region")) or self.provider_region
+        # A billing mode that is missing is the provider's default.
+        self.mode = "PROVISIONED" if at(self.seen, "billingMode") is None else at(self.seen, "billingMode")
+        # Of an index or a replica its table, and what a table has of these.
+        self.table, self.replicas, self.indexes = None, [], []
+        # Of a target or a policy what it says that it scales, what it does scale, or the policy's target, and policies.
+        self.id, self.dimension = word(at(self.seen, "resourceId")), word(at(self.seen, "scalableDimension"))
+        self.kind, self.access = DIMENSIONS.get(text(self.dimension), ("", ""))
+        self.namespace, self.of, self.policies = at(self.seen, "serviceNamespace"), None, []
+        self.id_sources = self.sources.get("resourceId", []) + self.sources.get("scalableDimension", [])
+
+
+def plain(value: Any, unknown: Any = UNKNOWN) -> Any:
+    """Return a wire value with secrets unwrapped, `unknown` for each sentinel, MISFIT for each asset and archive."""
     if isinstance(value, dict) and SIGNATURE in value:
-        return plain(value["value"]) if value[SIGNATURE] == SEALED else MISFIT
+        return plain(value["value"], unknown) if value[SIGNATURE] == SEALED else MISFIT
     if isinstance(value, dict):
-        return {key: plain(value[key]) for key in value}
+        return {key: plain(value[key], unknown) for key in value}
     if isinstance(value, list):
-        return [plain(item) for item in value]
-    return UNKNOWN if value in SENTINELS else value
+        return [plain(item, unknown) for item in value]
+    return unknown if value in SENTINELS else value
 
 
 def at(value: Any, *keys: str) -> Any:
-    """Return what is at a path, None where it is absent, UNKNOWN or MISFIT where one on the way is not known or no map.
+    """Return what is at a path, None where it is missing, UNKNOWN or MISFIT where one on the way is not known or no map.
 
-    Absent is, by the provider, also an empty string, list or map, and 0; false is not.
+    Missing is also an empty string, list or map, and 0; false is not.
     """
     for key in keys:
         if value is None or value is UNKNOWN:
@@ -64,316 +93,372 @@ def at(value: Any, *keys: str) -> Any:
     return value
 
 
-def items(value: Any, key: str) -> list[Any]:
-    """Return the elements of a list, none where it is absent; one that isn't known, or is none, has that as its only."""
-    found = at(value, key)
+def items(value: Any, *keys: str) -> list[Any]:
+    """Return the elements of a list, none where it is missing; one that isn't known, or is none, has that as its only."""
+    found = at(value, *keys)
     if found is None or isinstance(found, list):
         return found or []
     return [UNKNOWN if found is UNKNOWN else MISFIT]
 
 
 def text(value: Any) -> str:
-    """Return a string, "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
-def is_number(value: Any, least: float, most: float = float("inf")) -> bool:
-    """Tell whether it is a number from `least` to `most`."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+def word(value: Any) -> Any:
+    return value if isinstance(value, str) or value is None or value is UNKNOWN else MISFIT
 
 
-def is_whole(value: Any, least: float, most: float = float("inf")) -> bool:
-    """Tell whether it is a whole number from `least` to `most`."""
-    return is_number(value, least, most) and value == int(value)
+def is_object(value: Any) -> bool:
+    return value is UNKNOWN or isinstance(value, dict)
 
 
-def is_name(value: Any) -> bool:
-    """Tell whether DynamoDB takes it as the name of a table or an index."""
-    legal = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-    return 3 <= len(text(value)) <= 255 and all(character in legal for character in value)
+def is_number(value: Any, least: float, most: float = float("inf"), *, whole: bool = True) -> bool:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    return is_one and (not whole or value == int(value))
 
 
-def resource_verdict(type_: str, properties: dict[str, Any], *, protect: bool, ignore_changes: list[str]) -> set[str]:
-    """Return the names of the policies on single resources that must report a registration."""
-    table = plain(properties)
-    if type_ == INDEX and not has_a_capacity_that_will_do(table):
-        return {"dynamodb-billing-mode"}
-    if type_ != TABLE:
-        return set()
-    holds = {
-        "dynamodb-autoscaling-ignore-changes": ignores_what_it_should(table, ignore_changes),
-        "dynamodb-billing-mode": is_billed_as_it_should_be(table),
-        "dynamodb-pitr-enabled": is_recoverable(table),
-        "dynamodb-table-deletion-protection-enabled": at(table, "deletionProtectionEnabled") is True,
-        "dynamodb-table-encryption-enabled": at(table, "serverSideEncryption", "enabled") is True,
-        "dynamodb-table-protected": protect,
-        "dynamodb-table-schema": has_a_schema(table),
-        "dynamodb-table-tagged": is_tagged(table),
-    }
-    return {policy for policy, held in holds.items() if not held}
+def is_near(one: str, other: str) -> bool:
+    """Tell whether two regions may be the same; "" is one that is not known."""
+    return one == other or "" in (one, other)
 
 
-def ignores_what_it_should(table: dict[str, Any], ignored: list[str]) -> bool:
-    """Tell whether a table that may be provisioned ignores its capacities and those of its indexes, and nothing else."""
-    # Open: a table billed by request may ignore anything; any other mode but that, unknown too, counts as PROVISIONED.
-    if at(table, "billingMode") == "PAY_PER_REQUEST":
-        return True
-    # Open: [*] may be ignored where there is no index, and an index may be ignored by its position.
-    indexes = items(table, "globalSecondaryIndexes")
-    positions = range(len(indexes)) if isinstance(at(table, "globalSecondaryIndexes"), list) else []
-    for capacity in CAPACITIES:
-        one_by_one = [f"globalSecondaryIndexes[{position}].{capacity}" for position in positions]
-        are_all_there = bool(positions) and all(path in ignored for path in one_by_one)
-        of_all = f"globalSecondaryIndexes[*].{capacity}"
-        if capacity not in ignored or (indexes and of_all not in ignored and not are_all_there):
-            return False
-        ignored = [path for path in ignored if path not in (capacity, of_all, *one_by_one)]
-    return ignored == []
+def verdict(program: list[Resource], level: str, listed: list[str]) -> set[tuple[str, str]]:
+    """Return the policies that must report something, with the URNs; `listed` are the provisionedTables."""
+    stack = [replace(one) for one in program]
+    tables = [one for one in stack if one.type == TABLE]
+    for one in [one for one in stack if one.type in (INDEX, REPLICA)]:
+        one.table = table_of(one, tables)
+        if one.table:
+            (one.table.replicas if one.type == REPLICA else one.table.indexes).append(one)
+    wrong = {(policy, one.urn) for one in stack for policy, right in judge(one, level, listed).items() if not right}
+    # A stack without tables is not judged.
+    return wrong | (scaling_verdict(stack, tables) if tables else set())
 
 
-def is_billed_as_it_should_be(table: dict[str, Any]) -> bool:
-    """Tell whether the table may have its billing mode, and its capacities agree with it."""
-    mode, name = at(table, "billingMode"), text(at(table, "name"))
-    having = [table, *items(table, "globalSecondaryIndexes")]
-    if mode == "PAY_PER_REQUEST":
-        return all(at(one, capacity) is None for one in having for capacity in CAPACITIES)
-    # Open: capacities are whole.
-    is_listed = name == "RentalInvoices" or name.startswith("RentalInvoices-")
-    has_all = all(is_whole(at(one, capacity), 1) for one in having for capacity in CAPACITIES)
-    return mode == "PROVISIONED" and is_listed and has_all
-
-
-def has_a_capacity_that_will_do(index: dict[str, Any]) -> bool:
-    """Tell whether an index that is a resource of its own has no capacities, or both."""
-    # Open: all that is asked of such an index.
-    throughput = at(index, "provisionedThroughput")
-    units = [at(throughput, key) for key in ("readCapacityUnits", "writeCapacityUnits")]
-    return throughput is None or all(is_whole(capacity, 1) for capacity in units)
-
-
-def is_recoverable(table: dict[str, Any]) -> bool:
-    """Tell whether point-in-time recovery is on, for as long as it must."""
-    days = at(table, "pointInTimeRecovery", "recoveryPeriodInDays")
-    # Open: more than 35 days is wrong too, as AWS has no more.
-    return at(table, "pointInTimeRecovery", "enabled") is True and (days is None or is_whole(days, 35, 35))
-
-
-def is_tagged(table: dict[str, Any]) -> bool:
-    """Tell whether the tag Environment is there, of whatever value."""
-    for tags in (at(table, "tags"), at(table, "tagsAll")):
-        if isinstance(tags, dict) and at(tags, "Environment") is not None:
-            return True
-    return False
-
-
-def has_a_schema(table: dict[str, Any]) -> bool:
-    """Tell whether names, keys, attributes, indexes and the stream are such as DynamoDB accepts."""
-    global_indexes, local_indexes = items(table, "globalSecondaryIndexes"), items(table, "localSecondaryIndexes")
-    attributes = items(table, "attributes")
-    declared = [at(attribute, "name") for attribute in attributes]
-    index_names = [at(index, "name") for index in global_indexes + local_indexes]
-    all_keys = [keys(table, []), *[keys(index, items(index, "keySchemas")) for index in global_indexes]]
-    all_keys += [[at(table, "hashKey"), at(index, "rangeKey")] for index in local_indexes]
-    used = [key for some in all_keys for key in some]
-    streams, view = at(table, "streamEnabled"), at(table, "streamViewType")
-    return (
-        # Open: a name must be there, and a key is no two of one table or index.
-        all(is_name(name) for name in [at(table, "name"), *index_names])
-        and all(1 <= len(text(name)) <= 255 for name in declared + used)
-        and all(len(set(some)) == len(some) for some in all_keys)
-        and sorted(declared) == sorted(set(used))
-        and all(at(attribute, "type") in ("S", "N", "B") for attribute in attributes)
-        and len(global_indexes) <= 20
-        and len(local_indexes) <= 5
-        # Open: a local index is of a table with a sort key.
-        and (local_indexes == [] or at(table, "rangeKey") is not None)
-        and len(set(index_names)) == len(index_names)
-        and ((streams is True and view in VIEW_TYPES) or (streams in (None, False) and view is None))
-    )
-
-
-def keys(item: Any, schema: list[Any]) -> list[Any]:
-    """Return the keys of a table or global index, stated as a pair or as a schema; [None] for one that is wrong."""
-    pair = [at(item, "hashKey")] + ([] if at(item, "rangeKey") is None else [at(item, "rangeKey")])
-    if not schema:
-        return pair
-    # Open: keys are stated one way; a schema has 1 to 4 of the type HASH, up to 4 of RANGE, no other.
-    types = [at(key, "keyType") for key in schema]
-    are_types_right = 1 <= types.count("HASH") <= 4 and types.count("HASH") + types.count("RANGE") == len(types)
-    is_right = pair == [None] and are_types_right and types.count("RANGE") <= 4
-    return [at(key, "attributeName") for key in schema] if is_right else [None]
-
-
-@dataclass(eq=False)
-class Scaled:
-    """A table, or an index of one. `id` is None where a name is not known; `targets` are by access, the first first.
-
-    `urn` is of the resource that says what it is, `table` of its table, "" where that is not in the stack.
-    """
-
-    kind: str
-    urn: str
-    table: str
-    mode: Any
-    id: str | None
-    targets: dict[str, list["Scaler"]] = field(default_factory=lambda: {"Read": [], "Write": []})
-
-
-@dataclass(eq=False)
-class Scaler:
-    """A target or policy. `of` is what a target scales, or a policy's target; None where the stack has none."""
-
-    urn: str
-    props: dict[str, Any]
-    sources: list[str]
-    of: Any = None
-    policies: list["Scaler"] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Read what says what is scaled."""
-        self.namespace = at(self.props, "serviceNamespace")
-        self.id, self.dimension = at(self.props, "resourceId"), at(self.props, "scalableDimension")
-        self.kind, self.access = DIMENSIONS.get(text(self.dimension), ("", ""))
-
-
-def stack_verdict(resources: list[tuple[str, str, dict[str, Any], dict[str, list[str]]]]) -> set[str]:
-    """Return the URNs that dynamodb-autoscaling-enabled must report, of resources (type, urn, properties, dependencies).
-
-    Dependencies are, by property, the URNs that its value comes from.
-    """
-    scaled, reported = find_scaled(resources)
-    targets = [scaler for scaler in scalers(resources, TARGET) if is_about_dynamodb(scaler, scaled)]
-    policies = [scaler for scaler in scalers(resources, POLICY) if is_about_dynamodb(scaler, scaled)]
-    # Open: the first target is the one that says which; behind it come those that are known by what they come from.
-    for target in sorted(targets, key=lambda target: target.id is UNKNOWN):
-        # Open: of two tables of one name, the last.
-        named = [one for one in scaled if one.id is not None and one.id == target.id][-1:]
-        found = behind(target, scaled) if target.id is UNKNOWN else named
-        target.of = found[0] if len(found) == 1 else None
-        if target.of and target.of.kind == target.kind and target.namespace in ("dynamodb", UNKNOWN):
-            target.of.targets[target.access].append(target)
-    for policy in policies:
-        policy.of = find_target(policy, targets, scaled)
-        if policy.of:
-            policy.of.policies.append(policy)
-    # Open: what lacks a target is reported at the table, what lacks a policy at the target; modes as above.
-    for one in scaled:
-        is_provisioned = one.mode not in (UNKNOWN, ELSEWHERE, "PAY_PER_REQUEST")
-        if is_provisioned and not (one.targets["Read"] and one.targets["Write"]):
-            reported.add(one.urn)
-    reported |= {target.urn for target in targets if not is_target_right(target, scaled)}
-    reported |= {policy.urn for policy in policies if not is_policy_right(policy)}
-    # Open: a stack without a table passes.
-    return reported if any(one.kind == "table" for one in scaled) else set()
-
-
-def find_scaled(resources: list[Any]) -> tuple[list[Scaled], set[str]]:
-    """Return the tables and indexes that are certain to be there, and the URNs of what leaves open which there are."""
-    scaled, open_ = [], set()
-    tables = {urn: plain(props) for type_, urn, props, _ in resources if type_ == TABLE}
-    for urn, table in tables.items():
-        mode, name, indexes = at(table, "billingMode"), text(at(table, "name")), items(table, "globalSecondaryIndexes")
-        scaled.append(Scaled("table", urn, urn, mode, f"table/{name}" if name else None))
-        certain = [index for index in indexes if index is not UNKNOWN and index is not MISFIT]
-        scaled += [Scaled("index", urn, urn, mode, index_id(name, at(index, "name"))) for index in certain]
-        if mode is UNKNOWN or (mode != "PAY_PER_REQUEST" and certain != indexes):
-            open_.add(urn)
-    for type_, urn, props, dependencies in resources:
-        if type_ == INDEX:
-            index = plain(props)
-            name, sources = at(index, "tableName"), set(dependencies.get("tableName", []))
-            found = [one for one in tables if text(name) and at(tables[one], "name") == name]
-            if name is UNKNOWN and len(sources & tables.keys()) == 1:
-                found = list(sources & tables.keys())
-                name = at(tables[found[0]], "name")
-            # Open: its table need not be in the stack, but then it must be certain that it is none of them.
-            if not found and not (text(name) and all(text(at(table, "name")) for table in tables.values())):
-                open_.add(urn)
-            table = found[-1] if found else ""
-            mode = at(tables[table], "billingMode") if found else ELSEWHERE
-            scaled.append(Scaled("index", urn, table, mode, index_id(name, at(index, "indexName"))))
-    return scaled, open_
-
-
-def index_id(table_name: Any, name: Any) -> str | None:
-    """Return the resource id of an index, None while a name is not known."""
-    return f"table/{table_name}/index/{name}" if text(table_name) and text(name) else None
-
-
-def scalers(resources: list[Any], wanted: str) -> list[Scaler]:
-    """Return the targets or the policies of a stack."""
-    return [
-        Scaler(urn, plain(props), dependencies.get("resourceId", []) + dependencies.get("scalableDimension", []))
-        for type_, urn, props, dependencies in resources
-        if type_ == wanted
-    ]
-
-
-def is_about_dynamodb(scaler: Scaler, scaled: list[Scaled]) -> bool:
-    """Tell whether anything of a target or policy speaks of DynamoDB; if nothing does, it may be as it likes."""
-    return (
-        scaler.namespace == "dynamodb"
-        or (scaler.namespace is UNKNOWN and text(scaler.dimension) == "")
-        or text(scaler.dimension).startswith("dynamodb:")
-        or text(scaler.id).startswith("table/")
-        or any(one.urn in scaler.sources for one in scaled)
-    )
-
-
-def behind(scaler: Scaler, scaled: list[Scaled]) -> list[Scaled]:
-    """Return the tables, or the indexes, that the ids of a target or policy come from."""
-    return [
-        one for one in scaled if one.kind == scaler.kind and (one.urn in scaler.sources or one.table in scaler.sources)
-    ]
-
-
-def find_target(policy: Scaler, targets: list[Scaler], scaled: list[Scaled]) -> Scaler | None:
-    """Return the target of a policy: by its ids; where one is not known, the only one that fits where it comes from."""
-    if policy.id is not UNKNOWN and policy.dimension is not UNKNOWN:
-        found = [target for target in targets if target.dimension == policy.dimension]
-        # Open: the first of the stack, be it known by what it comes from; and of an absent id, one that names nothing.
-        found = [target for target in found if policy.id in (target.id, target.of and target.of.id)]
-        return found[0] if found else None
-    near = [target for one in behind(policy, scaled) for target in one.targets[policy.access]]
-    found = [target for target in targets if target.urn in policy.sources or target in near]
-    found = [target for target in found if policy.id == target.id or UNKNOWN in (policy.id, target.id)]
-    found = [t for t in found if policy.dimension == t.dimension or UNKNOWN in (policy.dimension, t.dimension)]
+def table_of(one: Resource, tables: list[Resource]) -> Resource | None:
+    """Return the table of an index or a replica: of a name and region or, where that is not known, what it comes from."""
+    key = "tableName" if one.type == INDEX else "globalTableArn"
+    name, region = text(at(one.seen, key)), one.region
+    if one.type == REPLICA:
+        # arn:aws:dynamodb:REGION:ACCOUNT:table/NAME
+        _, _, _, region, _, name, *_ = [*name.removesuffix("/").replace("table/", "").split(":"), *[""] * 6]
+    found = [table for table in tables if name and at(table.seen, "name") == name and is_near(table.region, region)]
+    if at(one.seen, key) is UNKNOWN:
+        found = [table for table in tables if urns_of(table) & set(one.sources[key])]
+    # Open: of two tables of one name and region, none.
     return found[0] if len(found) == 1 else None
 
 
-def are_ids_right(scaler: Scaler, one: Scaled | None) -> bool:
+def urns_of(table: Resource) -> set[str]:
+    """Return the URNs that the name of a table may come from: the table's, and what its own name comes from."""
+    return {table.urn, *(table.sources.get("name", []) if at(table.seen, "name") is UNKNOWN else [])}
+
+
+def judge(one: Resource, level: str, listed: list[str]) -> dict[str, bool]:
+    """Return the policies that judge a resource by itself, or with its table, and whether it is right."""
+    props, inline = one.props, items(one.props, "replicas")
+    if one.type == INDEX:
+        return {"dynamodb-billing-mode": is_index_billed_right(one), "dynamodb-table-schema": is_index_right(one)}
+    if one.type not in (TABLE, REPLICA):
+        return {}
+    days = at(props, "pointInTimeRecovery", "recoveryPeriodInDays") if one.type == TABLE else None
+    recovery = at(props, "pointInTimeRecovery", *["enabled"] * (one.type == TABLE))
+    recoveries = [recovery, *[at(some, "pointInTimeRecovery") for some in inline]]
+    protections = [at(some, "deletionProtectionEnabled") for some in [props, *inline]]
+    tags = [tags for tags in (at(props, "tags"), at(props, "tagsAll")) if isinstance(tags, dict)]
+    is_tagged = any(at(some, "Environment") is not None for some in tags)
+    result = {
+        "dynamodb-pitr-enabled": are_true(recoveries) and (days is None or is_number(days, 35, 35)),
+        "dynamodb-table-deletion-protection-enabled": are_true(protections),
+        "dynamodb-table-encryption-enabled": is_encrypted(one, level),
+        "dynamodb-table-tagged": is_tagged and are_true([at(some, "propagateTags") for some in inline]),
+    }
+    of_tables = {
+        "dynamodb-billing-mode": is_billed_right(one, listed),
+        "dynamodb-table-protected": one.protect,
+        "dynamodb-table-schema": is_table_right(one),
+        "dynamodb-table-ttl": at(props, "ttl", "enabled") in (None, False),
+    }
+    return result | of_tables if one.type == TABLE else result
+
+
+def are_true(values: list[Any]) -> bool:
+    return all(value is True for value in values)
+
+
+def is_encrypted(one: Resource, level: str) -> bool:
+    path = ("serverSideEncryption", "kmsKeyArn")
+    if one.type == REPLICA:
+        key = at(one.table.seen, *path) if one.table else None
+        is_right, others = True, [is_cmk(at(one.props, "kmsKeyArn"), one.sources.get("kmsKeyArn", []))]
+    else:
+        key, of_replicas = at(one.props, *path), one.sources.get("replicas", [])
+        is_right = at(one.props, "serverSideEncryption", "enabled") is True
+        is_right = is_right and (level == "kms" or is_cmk(key, one.sources.get("serverSideEncryption", [])))
+        others = [is_cmk(at(some, "kmsKeyArn"), of_replicas) for some in items(one.props, "replicas")]
+    return is_right and (all(others) or (level == "kms" and not is_cmk(key, [])))
+
+
+def is_cmk(key: Any, sources: list[str]) -> bool:
+    """Tell whether a key is the ARN of a customer managed one, or not known and comes from nothing but KMS keys."""
+    parts = text(key).split(":")
+    is_arn = len(parts) == 6 and parts[0] == "arn" and parts[1].startswith("aws") and parts[2] == "kms"
+    is_own = is_arn and parts[5].startswith(("key/", "alias/")) and not parts[5].startswith("alias/aws/")
+    # Open: what comes from nowhere is unset where it can be seen where it comes from, and set before.
+    return is_own or (key is UNKNOWN and all(f":{KEY}:" in urn for urn in sources))
+
+
+def is_billed_right(table: Resource, listed: list[str]) -> bool:
+    mode, name = at(table.props, "billingMode"), text(at(table.props, "name"))
+    # Open: an index that is none is a finding of the schema, and one that is not known, where it should have none.
+    indexes = [one for one in items(table.props, GLOBAL) if is_object(one)]
+    having = [table.props, *[one for one in indexes if one is not UNKNOWN or mode == "PROVISIONED"]]
+    capacities = [at(one, capacity) for one in having for capacity in ("readCapacity", "writeCapacity")]
+    if mode == "PAY_PER_REQUEST":
+        return all(capacity is None for capacity in capacities)
+    is_listed = any(fnmatchcase(name, pattern) for pattern in listed)
+    return mode == "PROVISIONED" and is_listed and all(is_number(capacity, 1) for capacity in capacities)
+
+
+def is_index_billed_right(index: Resource) -> bool:
+    units = ("readCapacityUnits", "writeCapacityUnits")
+    stated, seen = ([at(props, "provisionedThroughput", key) for key in units] for props in (index.props, index.seen))
+    mode = index.table.mode if index.table else None
+    agrees = mode not in ("PROVISIONED", "PAY_PER_REQUEST") or (seen != [None, None]) == (mode == "PROVISIONED")
+    return agrees and (stated == [None, None] or all(is_number(capacity, 1) for capacity in stated))
+
+
+def is_table_right(table: Resource) -> bool:
+    props, own = table.props, [one.seen for one in table.indexes]
+    global_, local, replicas = items(props, GLOBAL), items(props, LOCAL), items(props, "replicas")
+    attributes, streams, view = items(props, "attributes"), at(props, "streamEnabled"), at(props, "streamViewType")
+    declared = [word(at(attribute, "name")) for attribute in attributes]
+    names = [word(at(index, "name")) for index in global_ + local]
+    all_names = [name for name in names + [at(index, "indexName") for index in own] if text(name)]
+    is_restored = any(at(props, key) is not None for key in RESTORES)
+    # Open: a restored table leaves out all of them, or none.
+    is_free = is_restored and declared == [] and at(props, "hashKey") is None
+    keys = [keys_of(item) for item in [props, *global_]]
+    keys += [[word(at(props, "hashKey")), word(at(index, "rangeKey"))] for index in local]
+    used, used_elsewhere = {key for some in keys for key in some}, {key for index in own for key in keys_of(index)}
+    extra = [items(index, "nonKeyAttributes") for index in global_ + local]
+    extra += [items(index, "projection", "nonKeyAttributes") for index in own]
+    is_limited = any(one is not UNKNOWN and at(one, "onDemandThroughput") is not None for one in [props, *global_])
+    needs_stream = any(one is not UNKNOWN and at(one, "consistencyMode") != "STRONG" for one in replicas)
+    needs_stream = needs_stream or (table.replicas != [] and items(table.seen, "replicas") == [])
+    return (
+        all(is_object(one) for one in [*global_, *local, *attributes, *replicas])
+        and all(is_name(name) for name in [at(props, "name"), *names])
+        and len(set(all_names)) == len(all_names)
+        and (is_free or (used <= set(declared) and all(1 <= len(text(name)) <= 255 for name in [*declared, *used])))
+        and all(are_distinct(some) for some in keys)
+        # Open: while an index of its own has keys that can't be read, any attribute may be one.
+        and (set(declared) <= used | used_elsewhere or not all(text(key) for key in used_elsewhere))
+        and len(set(declared)) == len(declared)
+        and all(at(attribute, "type") in ("S", "N", "B") for attribute in attributes)
+        and len(global_) + len(own) <= 20
+        and len(local) <= 5
+        and (local == [] or is_restored or at(props, "rangeKey") is not None)
+        and not (global_ and own)
+        and all(is_projected_right(index) for index in global_ + local)
+        and sum(len(some) for some in extra) <= 100
+        and all(is_warm_enough(one) for one in [props, *global_])
+        and not (is_limited and at(props, "billingMode") == "PROVISIONED")
+        and ((streams is True and view in VIEW_TYPES) or (streams in (None, False) and view is None))
+        and (not needs_stream or (streams is True and view == "NEW_AND_OLD_IMAGES"))
+        and (at(props, "globalTableWitness") is None or len(replicas) == 1)
+        and not (at(props, "ttl", "enabled") is True and at(props, "ttl", "attributeName") is None)
+    )
+
+
+def is_index_right(index: Resource) -> bool:
+    keys, schema = keys_of(index.props), items(index.props, "keySchemas")
+    is_limited = at(index.seen, "onDemandThroughput") is not None
+    return (
+        is_name(at(index.props, "indexName"))
+        and all(1 <= len(text(key)) <= 255 for key in keys)
+        and are_distinct(keys)
+        and all(at(key, "attributeType") in ("S", "N", "B") for key in schema)
+        and is_projected_right(at(index.props, "projection"))
+        and is_warm_enough(index.props)
+        and not (is_limited and index.table and index.table.mode == "PROVISIONED")
+    )
+
+
+def is_name(value: Any) -> bool:
+    return value is UNKNOWN or (3 <= len(text(value)) <= 255 and set(value) <= LEGAL)
+
+
+def are_distinct(keys: list[Any]) -> bool:
+    names = [key for key in keys if text(key)]
+    return WRONG not in keys and len(set(names)) == len(names)
+
+
+def keys_of(item: Any) -> list[Any]:
+    """Return the keys of a table or global index, stated as a pair or as a schema; [WRONG] for a wrong schema."""
+    pair = [word(at(item, "hashKey"))] + ([] if at(item, "rangeKey") is None else [word(at(item, "rangeKey"))])
+    schema = items(item, "keySchemas")
+    if not schema:
+        return pair
+    types = [word(at(key, "keyType")) for key in schema]
+    partition, sort = types.count("HASH"), types.count("RANGE")
+    is_ordered = types == ["HASH"] * partition + ["RANGE"] * sort and 1 <= partition <= 4 and sort <= 4
+    # A keyType that is not known is not judged, nor what it decides.
+    is_right = is_ordered or (UNKNOWN in types and set(types) <= {"HASH", "RANGE", UNKNOWN})
+    is_right = is_right and pair == [None] and all(is_object(key) for key in schema)
+    return [word(at(key, "attributeName")) for key in schema] if is_right else [WRONG]
+
+
+def is_projected_right(projection: Any) -> bool:
+    type_, extra = at(projection, "projectionType"), items(projection, "nonKeyAttributes")
+    if type_ == "INCLUDE":
+        return 1 <= len(extra) <= 20
+    # Open: a missing type is left to the provider.
+    return len(extra) <= 20 if type_ in (None, UNKNOWN) else type_ in ("ALL", "KEYS_ONLY") and extra == []
+
+
+def is_warm_enough(one: Any) -> bool:
+    least = {"readUnitsPerSecond": 12000, "writeUnitsPerSecond": 4000}
+    units = {key: at(one, "warmThroughput", key) for key in least}
+    return all(units[key] in (None, UNKNOWN) or is_number(units[key], least[key]) for key in least)
+
+
+def scaled_of(table: Resource) -> list[Any]:
+    """Return a table, its indexes, and those of its replicas; `id` is None where a name isn't known."""
+    name = at(table.seen, "name")
+    parts = [("table", f"table/{name}" if text(name) else None, None)]
+    indexes = [(at(index, "name"), None) for index in items(table.seen, GLOBAL) if isinstance(index, dict)]
+    for index, own in indexes + [(at(index.seen, "indexName"), index) for index in table.indexes]:
+        id_ = f"table/{name}/index/{index}" if text(name) and text(index) else None
+        parts += [("index", id_, own)] if text(index) or index is UNKNOWN else []
+    regions = {text(at(replica, "regionName")) for replica in items(table.seen, "replicas")}
+    regions |= {replica.region for replica in table.replicas}
+    result = []
+    for region, is_replica in [(table.region, False), *[(region, True) for region in regions]]:
+        for kind, id_, own in parts:
+            one = SimpleNamespace(kind=kind, id=id_, own=own, table=table, region=region, is_replica=is_replica)
+            one.urns, one.targets = urns_of(table) | ({own.urn} if own else set()), {"Read": [], "Write": []}
+            result.append(one)
+    return result
+
+
+def scaling_verdict(stack: list[Resource], tables: list[Resource]) -> set[tuple[str, str]]:
+    """Return what the policies on autoscaling must report, with the URNs."""
+    scaled = [one for table in tables for one in scaled_of(table)]
+    scalers = [one for one in stack if one.type in (TARGET, POLICY) and is_about_dynamodb(one, scaled)]
+    # What says by itself what it scales comes before what is known by what it comes from.
+    scalers.sort(key=lambda one: UNKNOWN in (one.id, one.dimension))
+    targets, policies = ([one for one in scalers if one.type == type_] for type_ in (TARGET, POLICY))
+    for target in targets:
+        found = may_be_of(target, scaled)
+        # Open: of two of one name, the first; of what comes from one table, the first that has none yet.
+        found.sort(key=lambda one: target.id is UNKNOWN and one.targets[target.access] != [])
+        target.of = found[0] if found else None
+        if target.of and target.of.kind == target.kind and target.namespace in ("dynamodb", UNKNOWN):
+            target.of.targets[target.access].append(target)
+    for policy in policies:
+        # Open: the first that has none yet; one with a wrong namespace, which scales nothing, as the last.
+        found = targets_of(policy, targets, scaled)
+        found.sort(key=lambda one: (one.policies != [], one.namespace not in ("dynamodb", UNKNOWN)))
+        policy.of = found[0] if found else None
+        if policy.of:
+            policy.of.policies.append(policy)
+    reported = [target for target in targets if not is_target_right(target, scaled)]
+    reported += [policy for policy in policies if not is_policy_right(policy, scaled)]
+    for table in tables:
+        needing = [one for one in scaled if one.table is table and not one.is_replica]
+        is_lacking = any(one.targets[access] == [] for one in needing for access in one.targets)
+        # A mode, or an index, that is not known decides.
+        is_lacking = is_lacking or UNKNOWN in items(table.seen, GLOBAL)
+        reported += [table] if table.mode is UNKNOWN or (table.mode == "PROVISIONED" and is_lacking) else []
+    judged = [one for table in tables for one in [table, *table.indexes]]
+    return {("dynamodb-autoscaling-enabled", one.urn) for one in reported} | {
+        ("dynamodb-autoscaling-ignore-changes", one.urn) for one in judged if not ignores_what_it_should(one, scaled)
+    }
+
+
+def is_about_dynamodb(scaler: Resource, scaled: list[Any]) -> bool:
+    """Tell whether anything of a target or policy speaks of DynamoDB; if nothing does, it may be as it likes."""
+    is_from_ours = scaler.namespace is UNKNOWN or any(one.urns & set(scaler.id_sources) for one in scaled)
+    is_named = text(scaler.dimension).startswith("dynamodb:") or text(scaler.id).startswith("table/")
+    return scaler.namespace == "dynamodb" or is_named or (text(scaler.dimension) == "" and is_from_ours)
+
+
+def may_be_of(scaler: Resource, scaled: list[Any]) -> list[Any]:
+    """Return what the resource id of a target or policy names or, where that is not known, comes from."""
+    near = [one for one in scaled if is_near(one.region, scaler.region)]
+    if scaler.id is not UNKNOWN:
+        return [one for one in near if one.id and one.id == scaler.id]
+    return [one for urn in scaler.id_sources for one in near if one.kind == scaler.kind and urn in one.urns]
+
+
+def targets_of(policy: Resource, targets: list[Resource], scaled: list[Any]) -> list[Resource]:
+    """Return the targets that a policy may be of: by its ids or, where one is not known, by what they come from."""
+    if UNKNOWN in (policy.id, policy.dimension):
+        found = [target for target in targets if target.urn in policy.id_sources]
+        found = found or [t for one in may_be_of(policy, scaled) for t in one.targets.get(policy.access, [])]
+    else:
+        # Open: a target known by what it comes from has the id of what it scales.
+        found = [target for target in targets if policy.id in (target.id, target.of and target.of.id)]
+    found = [target for target in found if is_near(policy.region, target.region)]
+    found = [target for target in found if policy.id == target.id or UNKNOWN in (policy.id, target.id)]
+    return [t for t in found if policy.dimension == t.dimension or UNKNOWN in (policy.dimension, t.dimension)]
+
+
+def are_ids_right(scaler: Resource, of: Any) -> bool:
     """Tell whether namespace, dimension and resource id are right, by themselves and for a table or index."""
     words = text(scaler.id).split("/")
     is_id = words[0] == "table" and all(words) and (len(words) == 2 or (len(words) == 4 and words[2] == "index"))
-    fits = one is None or (one.kind == scaler.kind and one.mode != "PAY_PER_REQUEST")
-    return scaler.namespace == "dynamodb" and scaler.kind != "" and (scaler.id is UNKNOWN or is_id) and fits
+    is_right = scaler.namespace == "dynamodb" and scaler.kind != "" and (scaler.id is UNKNOWN or is_id)
+    return is_right and of.kind == scaler.kind and of.table.mode != "PAY_PER_REQUEST"
 
 
-def is_target_right(target: Scaler, scaled: list[Scaled]) -> bool:
-    """Tell whether nothing is to be reported of a target."""
-    least, most = at(target.props, "minCapacity"), at(target.props, "maxCapacity")
-    if target.of is None or not are_ids_right(target, target.of) or target.of.targets[target.access][0] is not target:
-        return False
-    if target.policies == [] or not is_whole(least, 1, 40000) or not is_whole(most, 1, 40000) or least > most:
+def is_target_right(target: Resource, scaled: list[Any]) -> bool:
+    least, most, of = at(target.seen, "minCapacity"), at(target.seen, "maxCapacity"), target.of
+    if of is None or not are_ids_right(target, of) or of.targets[target.access][0] is not target or not target.policies:
         return False
     # An index that scales its writes to less than its table.
-    tables = [one for one in scaled if one.kind == "table" and one.urn == target.of.table]
-    rivals = [at(other.props, "maxCapacity") for one in tables for other in one.targets["Write"]]
-    is_writing_index = target.dimension == "dynamodb:index:WriteCapacityUnits"
-    return not (is_writing_index and any(is_whole(rival, 0) and most < rival for rival in rivals))
+    tables = [one for one in scaled if one.table is of.table and one.kind == "table" and one.region == of.region]
+    rivals = [at(other.seen, "maxCapacity") for one in tables for other in one.targets["Write"]]
+    rivals = rivals if (target.kind, target.access) == ("index", "Write") else []
+    are_numbers = is_number(least, 1, 40000) and is_number(most, 1, 40000)
+    return are_numbers and least <= most and not any(is_number(rival, 0) and most < rival for rival in rivals)
 
 
-def is_policy_right(policy: Scaler) -> bool:
-    """Tell whether nothing is to be reported of a policy."""
-    tracking = at(policy.props, "targetTrackingScalingPolicyConfiguration")
+def is_policy_right(policy: Resource, scaled: list[Any]) -> bool:
+    tracking, target = at(policy.seen, "targetTrackingScalingPolicyConfiguration"), policy.of
+    access = policy.access or (target.access if target else "")
     metric = at(tracking, "predefinedMetricSpecification", "predefinedMetricType")
+    # One mistake is one finding: what the target has wrong is told of it, and that there is none, of the table.
+    if target:
+        is_joined = target.policies[0] is policy and policy.namespace in ("dynamodb", target.namespace)
+    else:
+        named = may_be_of(policy, scaled)
+        is_joined = (
+            policy.id is not UNKNOWN and named != [] and not named[0].is_replica and are_ids_right(policy, named[0])
+        )
     return (
-        policy.of is not None
-        and policy.of.policies[0] is policy
-        and are_ids_right(policy, policy.of.of)
-        and at(policy.props, "policyType") == "TargetTrackingScaling"
-        and is_number(at(tracking, "targetValue"), 20, 90)
-        and metric == f"DynamoDB{policy.access}CapacityUtilization"
+        is_joined
+        and at(policy.seen, "policyType") == "TargetTrackingScaling"
+        and is_number(at(tracking, "targetValue"), 20, 90, whole=False)
+        and (access == "" or metric == f"DynamoDB{access}CapacityUtilization")
         # Open: a policy has no second metric.
         and at(tracking, "customizedMetricSpecification") is None
     )
+
+
+def ignores_what_it_should(one: Resource, scaled: list[Any]) -> bool:
+    """Tell whether a table, or an index of its own, ignores the capacities that are scaled, and no more than capacities."""
+    own, table, paths = (one if one.table else None), one.table or one, set(one.ignored)
+    here = [some for some in scaled if some.table is table and some.own is own and not some.is_replica]
+    moved = {(some.kind, access) for some in here for access in some.targets if some.targets[access]}
+    if table.mode not in ("PROVISIONED", UNKNOWN) or not moved:
+        return True
+    # Open: in place of all, each may be ignored: that is not tried here.
+    if own:
+        return paths == {"provisionedThroughput"}
+    capacities = {("table", access): f"{access.lower()}Capacity" for access in ACCESSES}
+    capacities |= {("index", access): f"{GLOBAL}[*].{access.lower()}Capacity" for access in ACCESSES}
+    needed = {capacities[some] for some in moved}
+    return needed <= paths <= {*capacities.values(), *(["replicas"] if table.replicas else [])}

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pulumi.runtime.proto.analyzer_pb2 import EnforcementLevel
 
-from ops import pack, plan, project
+from ops.engine import policy_config, program, project
+from ops.engine import policy_pack as pack
+from ops.engine.plan import Plan, Registration
 from ops.errors import CallError, PlanError
-from ops.plan import Plan, Registration
 from tests.conftest import ROOT
 from tests.policies.judge import ABSENT, BY_NAME, UNKNOWN, changed
 from tests.policies.test_hostile import st, trees
@@ -24,7 +25,7 @@ READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
 @pytest.fixture(scope="module")
 def prod() -> Plan:
     """Return the plan of prod, with a stream that needs no embedded AWS."""
-    return plan.record(project.load(ROOT, "prod"))
+    return program.preview(project.load(ROOT, "prod"))
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,9 @@ def test_remediation_changes_what_is_recorded(prod, tmp_path):
 def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
     levels = {
         name: EnforcementLevel.Name(policy.enforcementLevel)
-        for name, policy in pack.configuration(running.policies, ROOT / f"policies/config/{stack}.json").items()
+        for name, policy in policy_config.configuration(
+            running.policies, ROOT / f"policies/config/{stack}.json"
+        ).items()
     }
 
     assert levels == {name: "DISABLED" if name in disabled else "MANDATORY" for name in BY_NAME}
@@ -177,7 +180,11 @@ def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
             "dynamodb-pitr-enabled: there is no enforcement level 'mandatry'; the nearest is 'mandatory'",
         ),
         ('{"all": {"enforcementLevl": "disabled"}}', PlanError, "all: there is no option 'enforcementLevl'"),
-        ('{"all": "off"}', PlanError, "there is no enforcement level 'off'; the nearest is"),
+        (
+            '{"all": "off"}',
+            PlanError,
+            "there is no enforcement level 'off'; use one of advisory, mandatory, disabled, remediate",
+        ),
         (
             *('{"dynamodb-pitr-enabled": {"exemptTable": []}}', PlanError),
             "dynamodb-pitr-enabled: there is no option 'exemptTable'; the nearest is 'exemptTables'",
@@ -197,7 +204,7 @@ def test_a_configuration_that_does_not_fit_is_refused(running, tmp_path, content
     config.write_text(content)
 
     with pytest.raises(error, match=re.escape(message)) as raised:
-        pack.configuration(running.policies, config)
+        policy_config.configuration(running.policies, config)
     assert str(raised.value).startswith(str(config))
 
 
@@ -224,7 +231,7 @@ def test_any_configuration_is_refused_in_a_line_or_configures_every_policy(runni
     config.write_text(json.dumps(content))
 
     try:
-        outcome = f"{config} configures {' '.join(pack.configuration(running.policies, config))}"
+        outcome = f"{config} configures {' '.join(policy_config.configuration(running.policies, config))}"
     except (CallError, PlanError) as error:
         outcome = str(error)
 
@@ -244,7 +251,7 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
     [
         ("print('hello')", "printed 'hello' instead of its port"),
         (r"import sys; sys.stdout.buffer.write(b'\xff\xfe\n')", "printed '\ufffd\ufffd' instead"),
-        ("raise KeyError('boom')", "ended before it served; its last words: KeyError: 'boom'"),
+        ("raise KeyError('boom')", "ended before it served; last line of stderr: KeyError: 'boom'"),
         ("import os\nos._exit(3)", "ended before it served"),
         ("print(1)", "failed: "),
         (
@@ -272,8 +279,8 @@ def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source
     ("runtime", "message"),
     [
         ("nodejs", "is a policy pack for nodejs; a rehearsal runs those for python, pulumi preview any"),
-        (None, "is no policy pack: it has no PulumiPolicy.yaml with a runtime"),
-        ("[python]", "is no policy pack: it has no PulumiPolicy.yaml with a runtime"),
+        (None, "is not a policy pack: it has no PulumiPolicy.yaml with a runtime"),
+        ("[python]", "is not a policy pack: it has no PulumiPolicy.yaml with a runtime"),
         ("{name: go, options: null}", "is a policy pack for go; a rehearsal runs those for python, pulumi preview any"),
     ],
 )
@@ -298,7 +305,7 @@ def test_a_pack_may_print_while_it_serves(prod, tmp_path):
 
 
 def test_a_pack_that_never_serves_ends_in_a_clear_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(pack, "_PATIENCE", 0.2)
+    monkeypatch.setattr(pack, "TIMEOUT", 0.2)
     directory = write_pack(tmp_path, "import time\ntime.sleep(60)")
 
     with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:

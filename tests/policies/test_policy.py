@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 
 from dynamodb.policy import Unknown, matches, policy
 from tests.policies.judge import (
@@ -35,6 +36,13 @@ def test_a_compliant_program_passes(name):
 
     assert judge(name, *scaled(), config=LISTED.get(name)) == []
     assert judge(name, *hidden, config=LISTED.get(name)) == []
+
+
+@EVERY
+def test_the_defaults_of_the_options_are_what_applies_without_them(name):
+    defaults = {option: made["default"] for option, made in BY_NAME[name].config_schema.properties.items()}
+
+    assert judge(name, *broken(), config=defaults) == judge(name, *broken())
 
 
 @EVERY
@@ -164,6 +172,25 @@ def test_every_policy_refuses_an_option_that_it_does_not_have(name):
         judge(name, *scaled(), config={"xyz": True})
 
 
+@pytest.mark.parametrize(
+    ("change", "reported"),
+    [
+        pytest.param({"billingMode": "provisioned"}, {"dynamodb-billing-mode": 1}, id="an illegal billing mode"),
+        pytest.param(
+            {"globalSecondaryIndexes": UNKNOWN},
+            {"dynamodb-billing-mode": 1, SCHEMA: 1, AUTOSCALING: 1},
+            id="indexes that are not known",
+        ),
+        pytest.param({"hashKey": UNKNOWN}, {SCHEMA: 1}, id="a key that is not known"),
+        pytest.param({"streamViewType": "ALL"}, {SCHEMA: 1}, id="a view type"),
+    ],
+)
+def test_one_mistake_is_not_reported_by_every_policy(change, reported):
+    found = {name: judge(name, *scaled({"rental": change}), config=LISTED.get(name)) for name in BY_NAME}
+
+    assert {name: len(findings) for name, findings in found.items() if findings} == reported
+
+
 def reporting(*findings, allow_unknown=False):
     """Return what a policy reports whose check yields these findings."""
     made = policy("p", checks={TABLE: lambda *_: iter(findings)}, description="d")
@@ -212,10 +239,22 @@ def test_a_policy_has_the_control_and_the_severity_of_its_standard():
     }
 
 
+def test_a_policy_is_asked_only_about_what_it_judges():
+    of_stacks = {name for name, made in BY_NAME.items() if isinstance(made, StackValidationPolicy)}
+    of_resources = {name for name, made in BY_NAME.items() if isinstance(made, ResourceValidationPolicy)}
+
+    # Every policy of stacks costs another reading of every resource.
+    assert BY_NAME.keys() - of_stacks == {"dynamodb-table-protected", "dynamodb-table-ttl"}
+    assert BY_NAME.keys() - of_resources == {AUTOSCALING, "dynamodb-autoscaling-ignore-changes"}
+
+
 @EVERY
 def test_every_policy_says_what_it_is_and_how_to_comply(name):
     made = BY_NAME[name]
+    options = made.config_schema.properties
 
     assert all([made.description, made.severity, made.remediation_steps, made.url.startswith("https://")])
-    assert {"exemptTables", "allowUnknown"} <= made.config_schema.properties.keys()
-    assert all(option["description"].endswith(".") for option in made.config_schema.properties.values())
+    assert {"exemptTables", "allowUnknown"} <= options.keys()
+    assert all(option["description"].endswith(".") for option in options.values())
+    assert {option["type"] for option in options.values()} <= {"array", "boolean", "integer", "string"}
+    assert all(option["items"] == {"type": "string"} for option in options.values() if option["type"] == "array")

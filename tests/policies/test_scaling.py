@@ -166,6 +166,7 @@ OTHER = {"serviceNamespace": "ecs", "resourceId": "service/c/s", "scalableDimens
 )
 def test_of_other_services_nothing_is_joined(change, is_ours):
     inputs = {key: value for key, value in (OTHER | change).items() if value is not ABSENT}
-    found = joined(PETS, UNNAMED, Resource(type=TARGET, name="t", inputs=inputs, sources={"resourceId": ["pet"]}))
+    sources = {"resourceId": ["pet"]} if inputs["resourceId"] == UNKNOWN else {}
+    found = joined(PETS, UNNAMED, Resource(type=TARGET, name="t", inputs=inputs, sources=sources))
 
     assert list(found) == (["t"] if is_ours else [])

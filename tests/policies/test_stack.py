@@ -45,7 +45,7 @@ def joined(*resources):
 
 
 def test_what_is_unknown_and_of_no_other_resource_is_missing():
-    table, *_ = stack(Resource(inputs=ON_DEMAND)).tables
+    table, *_ = stack(Resource(inputs=ON_DEMAND, sources={"ttl": []})).tables
 
     unset = ["arn", GSI, "serverSideEncryption.kmsKeyArn", "pointInTimeRecovery.recoveryPeriodInDays", "ttl"]
     assert [get(table.resource.props, path) for path in unset] == [None] * len(unset)

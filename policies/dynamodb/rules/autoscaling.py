@@ -3,7 +3,8 @@
 Also where a target or policy scales what is not in the stack or is PAY_PER_REQUEST, is the second for its dimension, or
 has a wrong namespace, resource id, dimension, metric or number; and where an index scales its writes to less than its
 table, because that throttles the table's writes. A table is one finding, whatever lacks a target. Targets in a
-replica's region belong to the replica, which needs none. A stack without tables is not judged.
+replica's region belong to the replica, which needs none. A missing billing mode counts as PROVISIONED. A stack without
+tables is not judged.
 
 Stricter than DynamoDB.1, which demands targets of tables alone and doesn't look at the policies.
 """
@@ -61,7 +62,7 @@ def _check_table(table: StackTable, scaling: Scaling) -> Findings:
             yield Unknown(path)
     own = [scalable for scalable in scaling.of_table[table] if not scalable.is_replica]
     lacking = [(scalable, access) for scalable in own for access in ACCESSES if not scalable.targets[access]]
-    if lacking and scaling.has_unassigned_target:
+    if any(scaling.may_have_target(scalable) for scalable, _ in lacking):
         yield Unknown(f"which scalable target is for {table.label}")
     elif lacking:
         what = ", ".join(f"{access.lower()}s of {scalable.part}" for scalable, access in lacking)
@@ -112,7 +113,7 @@ def _check_unmatched(target: Target, scaling: Scaling) -> Findings:
             f"resourceId is {describe(target.resource_id)}, which the stack has in {', '.join(elsewhere)}, "
             f"but the target is in {target.resource.region}: give it the region of its table"
         )
-    else:
+    elif not scaling.may_be_unknown_index(target):
         yield (
             f"resourceId is {describe(target.resource_id)}, but the stack has no such table or index: "
             "correct it, remove the target, or add the table to exemptTables"
@@ -177,9 +178,11 @@ def _check_no_target(scaling_policy: ScalingPolicy, scalable: Scalable | None, s
     yield from _check_ids(scaling_policy, scalable)
     if not scaling_policy.is_certain:
         yield Unknown("resourceId" if scaling_policy.resource_id is UNKNOWN else "scalableDimension")
+    elif scalable and not scalable.is_replica:
+        return
     elif scaling.has_unassigned_target:
         yield Unknown(f"which scalable target is for {ids}")
-    elif scalable is None or scalable.is_replica:
+    else:
         yield f"the stack has no scalable target for {ids}: add it, and take the ids of the policy from the target"
 
 

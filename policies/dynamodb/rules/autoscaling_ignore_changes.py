@@ -1,4 +1,4 @@
-"""Fails where a capacity that a scalable target moves is not in ignoreChanges, or anything else is.
+"""Fails where a capacity that a scalable target moves is not in ignoreChanges, or anything but capacities is.
 
 Not ignored, the next deployment would set the capacity back; ignored too much, it would pass over real changes. Only
 PROVISIONED tables and indexes with a scalable target are judged. Beside a TableReplica, `replicas` may be ignored too,
@@ -12,6 +12,7 @@ from pulumi_policy import Severity
 from dynamodb.policy import Findings, Options, Unknown, is_exempt, policy
 from dynamodb.scaling import Scalable, Scaling
 from dynamodb.stack import Stack, StackResource, StackTable
+from dynamodb.values import UNKNOWN
 
 _CAPACITIES = {"Read": "readCapacity", "Write": "writeCapacity"}
 _INDEXES = "globalSecondaryIndexes"
@@ -24,8 +25,8 @@ def _check(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str 
     scaling = Scaling(stack)
     for table, scalables in scaling.of_table.items():
         scaled = [s for s in scalables if any(s.targets.values()) and not s.is_replica]
-        # A target on a PAY_PER_REQUEST table is itself the mistake.
-        if is_exempt(table.name, options) or table.billing_mode == "PAY_PER_REQUEST":
+        # In any other mode, the mode or the target is itself the mistake.
+        if is_exempt(table.name, options) or table.billing_mode not in ("PROVISIONED", UNKNOWN):
             continue
         if any(not scalable.standalone for scalable in scaled):
             yield from ((table.resource, finding) for finding in _check_table(table, scaled))

@@ -1,7 +1,8 @@
 """Fails where billingMode is missing or unknown to DynamoDB, or PROVISIONED on a table that is not listed.
 
 Also where a listed PROVISIONED table, or an index of it, lacks a read or a write capacity of at least 1; and where a
-PAY_PER_REQUEST one has any. An index that is a resource of its own is judged with its table.
+PAY_PER_REQUEST one has any. An index that is a resource of its own is judged with its table, and must have both
+capacities or neither.
 """
 
 from collections.abc import Iterator, Mapping

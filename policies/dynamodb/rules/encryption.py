@@ -37,10 +37,9 @@ def _check_table(table: Inputs, options: Options) -> Findings:
     has_key = key is UNKNOWN or _is_customer_managed(key)
     for path, replica in entries(table, "replicas"):
         yield from _check_key(replica, "kmsKeyArn", options, path)
-        if has_key and _accepts_any_key(options):
-            yield from expect(
-                replica, "kmsKeyArn", lambda arn: arn is not None, f"{_WANTED}, as its table has one", path
-            )
+        # A key that is not known yet is one.
+        if has_key and _accepts_any_key(options) and get(replica, "kmsKeyArn") is not UNKNOWN:
+            yield from expect(replica, "kmsKeyArn", _is_customer_managed, f"{_WANTED}, as its table has one", path)
 
 
 def _check_replica(replica: Inputs, options: Options) -> Findings:
@@ -75,8 +74,10 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
             replica_key = get(replica.props, "kmsKeyArn")
             if is_cmk and replica_key is UNKNOWN and not _is_from_kms(replica, "kmsKeyArn"):
                 yield replica, Unknown("kmsKeyArn")
-            elif _accepts_any_key(options) and _has_own_key(resource, key) and replica_key is None:
-                yield replica, f"kmsKeyArn is missing, but must be {_WANTED}, as {table.label} has one"
+            elif _accepts_any_key(options) and _has_own_key(resource, key) and replica_key is not UNKNOWN:
+                wanted = f"{_WANTED}, as {table.label} has one"
+                found = expect(replica.props, "kmsKeyArn", _is_customer_managed, wanted)
+                yield from ((replica, finding) for finding in found)
 
 
 def _is_from_kms(resource: StackResource, name: str) -> bool:

@@ -2,16 +2,18 @@
 
 - Names: illegal, or the same for two indexes.
 - Keys: missing, twice in one table or index, of over 255 characters, not declared in attributes; an attribute declared
-  that is not a key; a type other than S, N, B; keySchemas beside hashKey or rangeKey, without a partition key (HASH),
-  with a sort key (RANGE) before it, or more than 4 of either.
-- Indexes: more than 20 global or 5 local ones; a local one on a table without a sort key; nonKeyAttributes missing for
-  INCLUDE or present for ALL or KEYS_ONLY, more than 20 in an index or 100 in the table; inline indexes beside an
-  aws.dynamodb.GlobalSecondaryIndex, whose `up` deletes that one.
+  twice or that is not a key; a type other than S, N, B; keySchemas beside hashKey or rangeKey, without a partition key
+  (HASH), with a sort key (RANGE) before it, or more than 4 of either.
+- Indexes: more than 20 global or 5 local ones; a local one on a table without a sort key; a projectionType other than
+  ALL, KEYS_ONLY, INCLUDE; nonKeyAttributes missing for INCLUDE or present for ALL or KEYS_ONLY, more than 20 in an
+  index or 100 in the table; inline indexes beside an aws.dynamodb.GlobalSecondaryIndex, whose `up` deletes that one.
 - Capacity: warm throughput under 12000 reads or 4000 writes a second; on-demand limits on a PROVISIONED table.
-- Streams: a stream without a view type, a view type without a stream, replicas without a stream; a witness that is not
-  beside exactly one replica. Time to live: enabled without an attribute.
+- Streams: a stream without a view type, a view type without a stream, replicas without a stream of NEW_AND_OLD_IMAGES
+  unless they are all strongly consistent; a witness that is not beside exactly one replica. Time to live: enabled
+  without an attribute.
 
-A table that is restored may leave out its keys and attributes. A name that is not known until deployment is not judged.
+A table that is restored may leave out its keys and attributes. Of what is not known until deployment, only attributes,
+keys, indexes and streams are judged.
 """
 
 import re
@@ -48,10 +50,7 @@ Keys = list[tuple[str, Any]]
 
 def _check_table(table: Inputs, _: Options) -> Findings:
     for key in ("attributes", _GLOBAL, _LOCAL, "replicas"):
-        for path, element in entries(table, key):
-            if not isinstance(element, Mapping) and element is not UNKNOWN:
-                wanted = "a list of objects" if path == key else "an object"
-                yield f"{path} is {describe(element)}, but must be {wanted}"
+        yield from _check_objects(table, key)
     yield from _check_name(table, "name")
     yield from _check_keys(table)
     yield from _check_indexes(table)
@@ -72,6 +71,7 @@ def _check_table(table: Inputs, _: Options) -> Findings:
 def _check_index(index: Inputs, _: Options) -> Findings:
     """Judge an index that is a resource of its own."""
     yield from _check_name(index, "indexName")
+    yield from _check_objects(index, "keySchemas")
     keys = [(join(at, "attributeName", key), get(key, "attributeName")) for at, key in _objects(index, "keySchemas")]
     yield from _check_attribute_names(keys)
     for path, key in _objects(index, "keySchemas"):
@@ -102,22 +102,29 @@ def _check_joined(table: StackTable) -> Findings:
             "the table has both inline globalSecondaryIndexes and an aws.dynamodb.GlobalSecondaryIndex "
             f"({table.indexes[0].name}), which the next deployment would delete: declare all indexes one way"
         )
-    names = [get(index.props, "indexName") for index in table.indexes]
-    yield from _check_same_names(names)
-    if len(names) > _MOST[_GLOBAL]:
-        yield f"the table has {len(names)} global secondary indexes, but may have {_MOST[_GLOBAL]}"
+    if len(table.indexes) > _MOST[_GLOBAL]:
+        yield f"the table has {len(table.indexes)} global secondary indexes, but may have {_MOST[_GLOBAL]}"
     if table.indexes and not table.inline_indexes:
         local = [index for _, index in _objects(props, _LOCAL)]
+        local_names = set(_known(_names(props, _LOCAL)))
+        yield from _check_same_names([*local_names, *(get(index.props, "indexName") for index in table.indexes)])
         yield from _check_projected(local + [get(index.props, "projection") for index in table.indexes])
     if table.replicas and not get(props, "replicas"):
         yield from _check_replicated(props)
-    keys += [
-        (at, get(key, "attributeName")) for index in table.indexes for at, key in _objects(index.props, "keySchemas")
-    ]
+    for index in table.indexes:
+        schema = _objects(index.props, "keySchemas") or [("keySchemas", None)]
+        keys += [(at, get(key, "attributeName")) for at, key in schema]
     # Only where all keys are known and right: of others the resource by itself is the finding.
     unused = sorted(set(_known(declared)) - set(_known(keys)))
     if unused and all(isinstance(name, str) for _, name in keys):
         yield f"attributes declares {_quoted(unused)}, which no key of the table or of an index uses: remove it"
+
+
+def _check_objects(item: object, key: str, path: str = "") -> Findings:
+    for at, element in entries(item, key):
+        if not isinstance(element, Mapping) and element is not UNKNOWN:
+            wanted = "a list of objects" if at == key else "an object"
+            yield f"{path}{at} is {describe(element)}, but must be {wanted}"
 
 
 def _objects(item: object, path: str) -> list[tuple[str, Any]]:
@@ -134,8 +141,7 @@ def _check_name(item: object, key: str, path: str = "") -> Findings:
 
 
 def _check_type(item: object, key: str, path: str) -> Findings:
-    if item is not UNKNOWN:
-        yield from expect(item, key, lambda type_: type_ in _ATTRIBUTE_TYPES, "S, N or B", path)
+    yield from expect(item, key, lambda type_: type_ in _ATTRIBUTE_TYPES, "S, N or B", path)
 
 
 def _check_keys(table: Mapping[str, Any]) -> Findings:
@@ -207,6 +213,7 @@ def _check_indexes(table: Mapping[str, Any]) -> Findings:
         pair = [get(index, "hashKey"), get(index, "rangeKey")]
         if get(index, "keySchemas") is not None and pair != [None, None]:
             yield f"{path} has keySchemas and hashKey or rangeKey: state its keys one way"
+        yield from _check_objects(index, "keySchemas", f"{path}.")
         yield from _check_distinct(path, pair + [get(key, "attributeName") for _, key in _objects(index, "keySchemas")])
         yield from _check_key_schema(index, f"{path}.")
     for path, index in _objects(table, _LOCAL):

@@ -1,7 +1,7 @@
 """Fails where a required tag is neither in tags nor, with the provider's default tags, in tagsAll.
 
-Also where an inline replica doesn't propagate the table's tags (propagateTags). Stricter than DynamoDB.5, which accepts
-any tag.
+A TableReplica is judged by its own tags. Also fails where an inline replica doesn't propagate the table's tags
+(propagateTags). Stricter than DynamoDB.5, which accepts any tag.
 """
 
 from collections.abc import Mapping

@@ -46,6 +46,7 @@ def lacks(what, table="table 'RentalInvoices'"):
 
 OF_INDEX = [f"index-{name}" for name in ("read", "read-policy", "write", "write-policy")]
 OF_TABLE = [name.replace("index", "table") for name in OF_INDEX]
+WITHOUT_INDEX, WITHOUT_TABLE = dict.fromkeys(OF_INDEX, ABSENT), dict.fromkeys(OF_TABLE, ABSENT)
 WRITE = ["index-write", "index-write-policy"]
 BOTH_OF_INDEX = "reads of index 'due-index', writes of index 'due-index'"
 VALUE = f"{CONFIGURATION}.targetValue"
@@ -72,6 +73,7 @@ NO_WRITES = ("rental", lacks("writes of index 'due-index'"))
         ("index-write", f"the scalable target for writes of {INDEX_LABEL} has no scaling policy: add one"),
     ),
     passes("an index reads less than its table", {"index-read": {"maxCapacity": 9.0}}),
+    passes("a table reads more than its index writes", {"table-read": {"maxCapacity": 11.0}}),
     fails(
         "another namespace",
         {"index-write": {"serviceNamespace": "ecs"}},
@@ -80,9 +82,15 @@ NO_WRITES = ("rental", lacks("writes of index 'due-index'"))
     ),
     fails(
         "not a resource id",
-        {"index-write": {"resourceId": "RentalInvoices"}},
+        {"index-write": {"resourceId": "tables/RentalInvoices"}},
         NO_WRITES,
-        ("index-write", "resourceId is 'RentalInvoices', but must be table/NAME or table/NAME/index/INDEX"),
+        ("index-write", "resourceId is 'tables/RentalInvoices', but must be table/NAME or table/NAME/index/INDEX"),
+    ),
+    fails(
+        "two wrong ids are one finding",
+        {"index-write": {"serviceNamespace": "ecs", "resourceId": "RentalInvoices"}},
+        NO_WRITES,
+        ("index-write", "serviceNamespace is 'ecs', but must be dynamodb"),
     ),
     fails(
         "no such index",
@@ -109,6 +117,12 @@ NO_WRITES = ("rental", lacks("writes of index 'due-index'"))
         ("index-write", f"scalableDimension is 'dynamodb:index:Write', {DIMENSIONS}"),
     ),
     fails("a billing mode that is not known", {"users": {"billingMode": UNKNOWN}}, ("users", not_known("billingMode"))),
+    passes("an index without a name", WITHOUT_INDEX | {"rental": {"globalSecondaryIndexes": [{"hashKey": "due"}]}}),
+    fails(
+        "an index whose name is not known",
+        WITHOUT_INDEX | {"rental": {"globalSecondaryIndexes.0.name": UNKNOWN}},
+        ("rental", lacks("reads of an index, writes of an index")),
+    ),
     fails("no billing mode", {"users": {"billingMode": ABSENT}}, ("users", lacks(BOTH, "table 'Users'"))),
     passes("an illegal billing mode is another policy's", {"users": {"billingMode": "provisioned"}}),
 )
@@ -171,9 +185,7 @@ def test_a_scaling_policy_of_the_writes_of_a_table(case):
 
 
 def test_a_provisioned_table_without_indexes_needs_no_more_than_its_own_targets():
-    change = dict.fromkeys(OF_INDEX, ABSENT) | {"rental": {"globalSecondaryIndexes": ABSENT}}
-
-    assert judge(NAME, *scaled(change)) == []
+    assert judge(NAME, *scaled(WITHOUT_INDEX | {"rental": {"globalSecondaryIndexes": ABSENT}})) == []
 
 
 def test_a_stack_without_tables_is_not_judged():
@@ -303,20 +315,30 @@ WHICH_TARGET = ("rental", not_known("which scalable target is for table 'RentalI
             ),
             [
                 ("rental", lacks("reads of the table")),
-                ("users", lacks(BOTH, "the table")),
+                ("users", not_known("which scalable target is for the table")),
                 ("table-read", not_known("which table or index 'table/Other' names")),
             ],
             id="a target that may be of a table whose name is not known",
         ),
         pytest.param(
-            scaled(dict.fromkeys(OF_INDEX, ABSENT) | {"rental": {"globalSecondaryIndexes": UNKNOWN}}),
+            scaled(WITHOUT_INDEX | {"rental": {"globalSecondaryIndexes": UNKNOWN}}),
             [("rental", not_known("globalSecondaryIndexes"))],
             id="indexes that are not known",
+        ),
+        pytest.param(
+            scaled({"rental": {"globalSecondaryIndexes": UNKNOWN}}),
+            [("rental", not_known("globalSecondaryIndexes"))],
+            id="indexes that are not known, with targets",
         ),
         pytest.param(
             scaled({"rental": {"globalSecondaryIndexes": ONE_UNKNOWN}}),
             [("rental", not_known("globalSecondaryIndexes[1]"))],
             id="an index that is not known",
+        ),
+        pytest.param(
+            scaled({"rental": {"globalSecondaryIndexes": UNKNOWN, "billingMode": "PAY_PER_REQUEST"}} | WITHOUT_TABLE),
+            [(name, f"resourceId is {INDEX_ID!r}, {NO_SUCH}") for name in ("index-read", "index-write")],
+            id="indexes of an on-demand table that are not known, with targets",
         ),
     ],
 )
@@ -372,3 +394,6 @@ def test_targets_in_a_replica_s_region_are_the_replica_s_which_needs_none():
 
     assert judge(NAME, *scaled(inline)) == judge(NAME, *scaled({}, replica)) == []
     assert judge(NAME, *scaled(inline, *there)) == judge(NAME, *scaled({}, replica, *there)) == []
+    more = [replace(r, inputs=r.inputs | {"maxCapacity": 11.0}) for r in there if r.name == "there-table-write"]
+    policy = [r for r in there if r.name == "there-table-write-policy"]
+    assert judge(NAME, *scaled(inline, *more, *policy)) == []

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.policies.judge import (
@@ -157,6 +159,11 @@ AS_TABLE = f"kmsKeyArn is missing, but must be {WANTED}, as table 'RentalInvoice
         pytest.param(program("key"), [("replica", AS_TABLE)], id="a key of the program"),
         pytest.param(program(key=OWN), [("replica", AS_TABLE)], id="a key of elsewhere"),
         pytest.param([Resource()], [], id="the AWS managed key"),
+        pytest.param(
+            [replace(r, outputs={"arn": ARN} | with_key(OWN)) if r.name == "table" else r for r in program("key")],
+            [("replica", AS_TABLE)],
+            id="a key of the program, deployed",
+        ),
         # Where the provider may not read KMS, a deployed table's outputs have the ARN of the AWS managed key.
         pytest.param([Resource(outputs={"arn": ARN} | with_key(OWN))], [], id="the AWS managed key, deployed"),
     ],

@@ -37,6 +37,12 @@ A_WEEK = {"minimumRecoveryPeriodInDays": 7.0}
     ),
     fails("a part of a day", {DAYS: 7.5}, f"{DAYS} is 7.5, but must be 7 to 35 days, or missing", config=A_WEEK),
     fails(
+        "a part of a day where a day is the least",
+        {DAYS: 0.5},
+        f"{DAYS} is 0.5, but must be 1 to 35 days, or missing",
+        config={"minimumRecoveryPeriodInDays": 1.0},
+    ),
+    fails(
         "not known, and too short",
         {PITR: {"enabled": UNKNOWN, "recoveryPeriodInDays": 1.0}},
         f"{DAYS} is 1, but must be 35 days, or missing",
