@@ -1,6 +1,6 @@
 """Adopting the tables that Terraform made, full of invoices."""
 
-from tests.engine.conftest import PACK
+from tests.engine.conftest import PACK, that_change
 from tests.ops.accounts import attributes, index
 
 IMAGES = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
@@ -86,6 +86,11 @@ def items(aws):
 
 def test_the_tables_that_terraform_made_are_adopted_and_keep_every_item(engine):
     terraformed(engine.aws)
+    dynamodb = engine.aws("dynamodb")
+    users = dynamodb.describe_table(TableName="Users")["Table"]["TableArn"]
+    dynamodb.tag_resource(ResourceArn=users, Tags=[{"Key": "Owner", "Value": "somebody else"}])
+    expiry = {"AttributeName": "expires_at", "Enabled": True}
+    dynamodb.update_time_to_live(TableName="VendorConfig", TimeToLiveSpecification=expiry)
     before = items(engine.aws)
     engine.run("stack", "init", "prod")
 
@@ -101,9 +106,9 @@ def test_the_tables_that_terraform_made_are_adopted_and_keep_every_item(engine):
         *("subscription_invoices", "grocery_invoices", "misc_utility_invoices", "misc_invoices", "vendor_config"),
     )
     assert changed == {
-        **{name: [*protected, "tags"] for name in untagged},
-        "users": [*protected, "serverSideEncryption"],
-        "retail_invoices": ["deletionProtectionEnabled", "tags"],
+        **{name: [*protected, "tags", "tagsAll"] for name in untagged},
+        "users": [*protected, "serverSideEncryption", "tags", "tagsAll"],
+        "retail_invoices": ["deletionProtectionEnabled", "tags", "tagsAll"],
         "travel_invoices": protected,
     }
     assert sorted(created) == [
@@ -112,7 +117,30 @@ def test_the_tables_that_terraform_made_are_adopted_and_keep_every_item(engine):
         for access in ("read", "write")
     ]
 
-    engine.run("up", "--yes", "--stack", "prod", *PACK)
+    with engine.watched() as calls:
+        engine.run("up", "--yes", "--stack", "prod", *PACK)
+    changes = that_change(calls)
+    assert {operation for operation, _ in changes} == {
+        *("UpdateTable", "UpdateContinuousBackups", "TagResource", "UntagResource"),
+        *("RegisterScalableTarget", "PutScalingPolicy"),
+    }
+    assert [call for call in changes if call[0] == "UntagResource"] == [
+        ("UntagResource", {"ResourceArn": users, "TagKeys": ["Owner"]})
+    ]
+    assert [parameters for _, parameters in changes if "SSESpecification" in parameters] == [
+        {"TableName": "Users", "SSESpecification": {"Enabled": True}}
+    ]
     assert items(engine.aws) == before
     assert all(len(found) == 1 for found in before.values())
-    assert set(engine.changes("--stack", "prod")) == {"same"}
+    assert (
+        expiry["AttributeName"]
+        == (dynamodb.describe_time_to_live(TableName="VendorConfig")["TimeToLiveDescription"]["AttributeName"])
+    )
+    # moto forgets that Users is encrypted.
+    assert planned(engine) == {"users": ["serverSideEncryption"]}
+
+
+def planned(engine):
+    """Return the properties that a preview changes, by the logical name of what it updates."""
+    steps = engine.json("preview", "--stack", "prod")["steps"]
+    return {step["urn"].split("::")[-1]: sorted(step["diffReasons"]) for step in steps if step["op"] != "same"}
