@@ -1,4 +1,4 @@
-"""What each command of the command line does. Each imports only what it needs."""
+"""What each command of the command line does. Each imports only what it needs, and while its processes start."""
 
 import argparse
 import contextlib
@@ -7,117 +7,108 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING
 
 from ops.errors import CallError, PlanError
 
 if TYPE_CHECKING:
-    from ops.project import Stack
+    from ops.engine.project import Stack
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command that `options.command` names; return its exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return {"rehearse": _rehearse, "verify": _verify, "adopt": _adopt}[options.command](options)
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        # Who reads, as head does, has read enough.
-        return 1
 
 
 def _rehearse(options: argparse.Namespace) -> int:
-    stack, region = _stack_and_region(options)
-    from ops import emulator  # noqa: PLC0415
+    from ops import isolation  # noqa: PLC0415
 
     # First of all: what is imported next may open connections of its own.
-    emulator.isolate()
-    from ops import pack, report  # noqa: PLC0415
-    from ops.rehearse import rehearse  # noqa: PLC0415
+    isolation.isolate()
+    from ops.engine import program  # noqa: PLC0415
 
-    aws = emulator.at(options.endpoint_url, region) if options.endpoint_url is not None else emulator.embedded(region)
+    stack, region = _stack_and_region(options)
+    has_account = stack.has_account
     with contextlib.ExitStack() as exits:
-        # Before all else: the packs start while the program runs.
-        packs = [exits.enter_context(pack.start(*found, stack)) for found in _packs(options, stack)]
-        exits.enter_context(report.console(stderr=True).status("rehearsing"))
-        rehearsal = rehearse(stack, exits.enter_context(aws), packs, with_drill=options.drill)
+        # These take a second to start, in which this process imports what it needs.
+        running = exits.enter_context(program.start(stack))
+        from ops.engine import policy_pack  # noqa: PLC0415
+
+        packs = [exits.enter_context(policy_pack.start(*found, stack)) for found in _packs(options, stack)]
+        from ops.aws import emulator  # noqa: PLC0415
+        from ops.console import console  # noqa: PLC0415
+        from ops.rehearse import deploy, report  # noqa: PLC0415
+
+        exits.enter_context(console(stderr=True).status("rehearsing"))
+        at_url = options.endpoint_url
+        aws = emulator.embedded(region) if at_url is None else emulator.at(at_url, region)
+        clients = exits.enter_context(aws)
+        rehearsal = deploy.rehearse(stack, running, clients, packs, with_drill=options.drill)
+    if not has_account and any(resource.protect for resource in rehearsal.plan.resources):
+        print(
+            f"warning: {stack.name} protects its tables, and Pulumi.{stack.name}.yaml doesn't name their account; "
+            "set aws:allowedAccountIds there before the first deployment",
+            file=sys.stderr,
+        )
     if options.json:
-        report.print_unanswered(rehearsal, report.console(stderr=True))
-        _print_whole(report.rehearsal_json(rehearsal))
+        report.print_unanswered(rehearsal, console(stderr=True))
+        print(report.as_json(rehearsal))
     else:
-        report.print_rehearsal(rehearsal, report.console())
+        report.print_rehearsal(rehearsal, console())
     return 0 if rehearsal.ok else 1
 
 
 def _verify(options: argparse.Namespace) -> int:
-    stack, region = _stack_and_region(options)
-    from ops import account, report  # noqa: PLC0415
-    from ops.verify import verify  # noqa: PLC0415
+    from ops import verify  # noqa: PLC0415
+    from ops.aws import account  # noqa: PLC0415
+    from ops.console import console  # noqa: PLC0415
 
-    with report.console(stderr=True).status(f"reading {region}"):
-        found = verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
+    stack, region = _stack_and_region(options)
+    with console(stderr=True).status(f"reading {region}"):
+        found = verify.verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
     if options.json:
-        _print_whole(report.verification_json(found))
+        print(verify.as_json(found))
     else:
-        report.print_verification(found, report.console())
-    return 1 if found.readback.differences else 0
+        verify.print_verification(found, console())
+    return 1 if found.drift.differences else 0
 
 
 def _adopt(options: argparse.Namespace) -> int:
-    stack, region = _stack_and_region(options)
-    from ops import account, report  # noqa: PLC0415
-    from ops.adopt import adopt  # noqa: PLC0415
+    from ops import adopt  # noqa: PLC0415
+    from ops.aws import account  # noqa: PLC0415
+    from ops.console import console  # noqa: PLC0415
+    from ops.engine import state  # noqa: PLC0415
 
+    stack, region = _stack_and_region(options)
     clients = None if options.offline else account.connect(options.profile, region, options.endpoint_url)
-    with report.console(stderr=True).status(f"reading {region}"):
-        adoption = adopt(stack, region, clients)
+    with console(stderr=True).status(f"reading {region}"):
+        known = state.urns(stack, options.state) if options.state or clients else frozenset()
+        adoption = adopt.adopt(stack, region, clients, known)
     output = Path(options.output)
     try:
         output.write_text(json.dumps(adoption.imports, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        msg = f"--output {output} can't be written: {error.strerror}"
-        raise CallError(msg) from None
-    report.print_adoption(adoption, output, report.console())
+        raise CallError(f"--output {output} can't be written: {error.strerror}") from None
+    adopt.print_adoption(adoption, output, console())
     return 0
 
 
-_interrupted: list[int] = []
-
-
-def _interrupt(number: int, _: object) -> Never:
-    """Raise KeyboardInterrupt, again each half second until it has ended all.
-
-    Python drops it where it hits a destructor, and Pulumi's runtime holds it back while calls are under way.
-    """
-    _interrupted.append(number)
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
-    raise KeyboardInterrupt
-
-
-def _print_whole(answer: str) -> None:
-    """Print JSON, which nobody can use in part: from here on Ctrl-C comes too late."""
-    if _interrupted:
-        raise KeyboardInterrupt
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    print(answer, flush=True)
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
-    from ops import project  # noqa: PLC0415 - each command imports only what it needs: --help answers at once
+    from ops.engine import project  # noqa: PLC0415 - --help answers at once
 
     stack = project.load(Path(options.cwd).resolve(), options.stack, options.config)
     given = getattr(options, "region", None)
     region = given or stack.config.get("aws:region", "")
     if not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]+", region):
-        configured = f"aws:region is {region!r}, which is no region; set it in Pulumi.{stack.name}.yaml or by --config"
-        msg = f"--region {region!r} is no region" if given else configured
-        raise CallError(msg)
+        configured = (
+            f"aws:region is {region!r}, which is not a region; set it in Pulumi.{stack.name}.yaml or by --config"
+        )
+        raise CallError(f"--region {region!r} is not a region" if given else configured)
     return stack, region
 
 
@@ -128,8 +119,13 @@ def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path
     if options.no_policies:
         return []
     if options.policy_pack_config and len(options.policy_pack_config) != len(packs):
-        msg = f"{len(options.policy_pack_config)} --policy-pack-config for {len(packs)} policy packs; give one for each"
-        raise CallError(msg)
-    given = [Path(file).resolve() for file in options.policy_pack_config]
-    defaults = [path if (path := pack / "config" / f"{stack.name}.json").exists() else None for pack in packs]
-    return list(zip(packs, given or defaults, strict=True))
+        raise CallError(
+            f"{len(options.policy_pack_config)} --policy-pack-config for {len(packs)} policy packs; give one for each"
+        )
+    if options.policy_pack_config:
+        return list(zip(packs, (Path(file).resolve() for file in options.policy_pack_config), strict=True))
+    found = {pack: pack / "config" / f"{stack.name}.json" for pack in packs}
+    for file in found.values():
+        if file.parent.is_dir() and not file.exists():
+            print(f"{file} is missing: every policy has its default level and options", file=sys.stderr)
+    return [(pack, file if file.exists() else None) for pack, file in found.items()]

@@ -1,4 +1,4 @@
-"""A real AWS account, or an emulator in its stead, read only."""
+"""A real AWS account, or an emulator in place of one. Only reads."""
 
 import contextlib
 from collections.abc import Generator, Sized
@@ -14,11 +14,13 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
-from ops import clients
-from ops.errors import CallError, PlanError, one_line
-from ops.plan import Plan
-from ops.resources import table
+from ops.aws import clients
+from ops.aws.resources import table
+from ops.engine.plan import Plan
+from ops.engine.project import Stack
+from ops.errors import AnswerError, CallError, PlanError, one_line, reading_answer
 
 # Reads at once, each on a connection of its own. More make AWS throttle a large account, and retries slow.
 WORKERS = 32
@@ -34,59 +36,68 @@ _LOGIN = {"UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenEx
 def connect(profile: str | None, region: str, endpoint_url: str | None) -> clients.Clients:
     """Return clients with the credentials of boto3's usual chain.
 
-    Raises CallError for a profile that there isn't, and for an endpoint that is no URL.
+    Raises CallError for a profile that doesn't exist, and for an endpoint that is not a URL.
     """
     if endpoint_url is not None and clients.host(endpoint_url) is None:
-        msg = f"--endpoint-url {endpoint_url!r} is no URL; use http://HOST:PORT"
-        raise CallError(msg)
+        raise CallError(f"--endpoint-url {endpoint_url!r} is not a URL; use http://HOST:PORT")
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
     except ProfileNotFound as error:
-        msg = f"{error}; name one of your AWS profiles with --profile"
-        raise CallError(msg) from None
+        raise CallError(f"{error}; name one of your AWS profiles with --profile") from None
     return clients.make(session, _CONFIG, endpoint_url)
 
 
 def where(region: str, clients: clients.Clients) -> str:
-    """Return the region, and the endpoint where that is not AWS's own: the environment or a profile may have set it."""
+    """Return the region, and the endpoint if it is not AWS's own, which the environment or a profile may set."""
     endpoint = clients("dynamodb").meta.endpoint_url
     return region if endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")) else f"{region} at {endpoint}"
 
 
 def refuse_if_elsewhere(stack: str, region: str, plan: Plan, found: Sized) -> None:
-    """Raise PlanError where none of the plan's tables is there: that is another account or region, not a difference."""
+    """Raise PlanError if the account has none of the plan's tables: it is another account or region."""
     declared = sum(resource.type == table.TYPE for resource in plan.resources)
     if declared and not found:
-        msg = f"none of the {declared} tables of {stack} is in {region}: is it the right --region, and --profile?"
-        raise PlanError(msg)
+        raise PlanError(
+            f"none of the {declared} tables of {stack} is in {region}: is it the right --region, and --profile?"
+        )
+
+
+def refuse_another(stack: Stack, clients: clients.Clients) -> None:
+    """Raise PlanError if the credentials belong to an account that `aws:allowedAccountIds` doesn't name."""
+    if allowed := stack.allowed_accounts:
+        with reading_answer():
+            account = clients("sts").get_caller_identity()["Account"]
+        if account not in allowed:
+            raise PlanError(
+                f"the credentials are of the account {account}, and {stack.name} is in {' or '.join(allowed)} "
+                f"(aws:allowedAccountIds in Pulumi.{stack.name}.yaml): name another --profile, or set that"
+            )
 
 
 @contextlib.contextmanager
 def reading(region: str) -> Generator[ThreadPoolExecutor]:
-    """Read in parallel, by the map of the pool that this yields. Raises PlanError, in a line, for what AWS refuses."""
+    """Yield a pool that reads in parallel with its `map`. Raises PlanError, in one line, for what AWS refuses."""
     pool = ThreadPoolExecutor(WORKERS)
     try:
         yield pool
     except NoCredentialsError:
-        msg = "no AWS credentials; log in, set AWS_PROFILE, or name a profile with --profile"
-        raise PlanError(msg) from None
+        raise PlanError("no AWS credentials; log in, set AWS_PROFILE, or name a profile with --profile") from None
     except (EndpointConnectionError, InvalidRegionError) as error:
-        msg = f"{error}; is {region!r} the right --region, and is there a network?"
-        raise PlanError(msg) from None
+        raise PlanError(f"{error}; is {region!r} the right --region, and is there a network?") from None
     except ClientError as error:
         code, operation = error.response.get("Error", {}).get("Code", ""), error.operation_name
         msg = f"AWS refuses {operation} in {region}: {one_line(error)}"
         if code in _LOGIN:
             msg += "; log in again"
         elif "Denied" in code or "NotAuthorized" in code:
-            msg += "; the README has the IAM policy that reading needs"
+            msg += "; docs/deploying.md has the permissions that reading needs"
         raise PlanError(msg) from None
     except BotoCoreError as error:
-        msg = f"AWS can't be read in {region}: {one_line(error)}"
-        raise PlanError(msg) from None
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        msg = f"what answers for {region} is not AWS, its answer has another form: {error!r}"
-        raise PlanError(msg) from None
+        raise PlanError(f"AWS can't be read in {region}: {one_line(error)}") from None
+    except (AnswerError, ResponseParserError) as error:
+        raise PlanError(
+            f"what answers for {region} is not AWS, its answer has another form: {one_line(error)}"
+        ) from None
     finally:
         # A call that never returns must not hold up the end.
         pool.shutdown(wait=False, cancel_futures=True)

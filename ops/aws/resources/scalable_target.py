@@ -3,15 +3,26 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ops.clients import Clients
+from pulumi.runtime.rpc import UNKNOWN
 
-TYPE = "aws:appautoscaling/target:Target"
+from ops.aws.clients import Clients
+from ops.engine.plan import Registration
+
+TYPE: str = "aws:appautoscaling/target:Target"
+KIND: str = "scalable target"
 DEFAULTS: dict[str, Any] = {}
+REPLACES: set[str] = set()
+CHECKED: dict[str, Any] = {}
+OUTPUTS: dict[str, Any] = {
+    **dict.fromkeys(("arn", "id", "roleArn", "suspendedState", "tagsAll"), UNKNOWN),
+    "tags": None,
+}
 # What has one form in both, from the provider's name to Application Auto Scaling's.
 _SAME_FORM = {
     name: name[0].upper() + name[1:]
     for name in ("serviceNamespace", "resourceId", "scalableDimension", "minCapacity", "maxCapacity")
 }
+CREATES: set[str] = set(_SAME_FORM)
 
 
 def identity(inputs: dict[str, Any]) -> str:
@@ -32,7 +43,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     response = clients("application-autoscaling").register_scalable_target(
         **{key: inputs.get(name) for name, key in _SAME_FORM.items()}
     )
-    return inputs["resourceId"], {**inputs, "arn": response.get("ScalableTargetARN", "")}
+    return inputs["resourceId"], {"arn": response.get("ScalableTargetARN", "")}
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
@@ -49,3 +60,8 @@ def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]
                 **{name: target[key] for name, key in _SAME_FORM.items()},
                 "suspendedState": {key[0].lower() + key[1:]: value for key, value in suspended.items()},
             }
+
+
+def tolerates(_resource: Registration, _path: str, _declared: object, _live: object, _plan: list[Registration]) -> bool:
+    """Tolerate nothing."""
+    return False

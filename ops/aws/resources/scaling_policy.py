@@ -3,20 +3,42 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ops.clients import Clients
-from ops.resources import scalable_target
+from pulumi.runtime.rpc import UNKNOWN
 
-TYPE = "aws:appautoscaling/policy:Policy"
-DEFAULTS: dict[str, Any] = {}
+from ops.aws.clients import Clients
+from ops.aws.resources import scalable_target
+from ops.engine.plan import Registration
+
+TYPE: str = "aws:appautoscaling/policy:Policy"
+KIND: str = "scaling policy"
 CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
+DEFAULTS: dict[str, Any] = {}
+REPLACES: set[str] = set()
+CHECKED: dict[str, Any] = {"policyType": "StepScaling"}
+_UNSET = ("predefinedMetricSpecification", "predefinedMetricSpecification.resourceLabel", "scaleInCooldown")
+OUTPUTS: dict[str, Any] = {
+    **dict.fromkeys(("alarmArns", "arn", "id"), UNKNOWN),
+    **dict.fromkeys((CONFIGURATION, "stepScalingPolicyConfiguration")),
+    **dict.fromkeys(
+        f"{CONFIGURATION}.{name}" for name in (*_UNSET, "scaleOutCooldown", "customizedMetricSpecification")
+    ),
+    f"{CONFIGURATION}.disableScaleIn": False,
+}
+CREATES: set[str] = {
+    *("name", "policyType", "serviceNamespace", "resourceId", "scalableDimension"),
+    f"{CONFIGURATION}.predefinedMetricSpecification.predefinedMetricType",
+    *(f"{CONFIGURATION}.{name}" for name in ("targetValue", "scaleInCooldown", "scaleOutCooldown")),
+}
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes, too: its target's import id/name."""
+    """Return its target's import id, and its name."""
     return f"{scalable_target.identity(inputs)}/{inputs['name']}"
 
 
-import_id = identity
+def import_id(inputs: dict[str, Any]) -> str:
+    """Return what pulumi import takes: its target's import id/name."""
+    return identity(inputs) if "name" in inputs else ""
 
 
 def table_name(inputs: dict[str, Any]) -> str:
@@ -41,7 +63,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
             **{key: configuration[name] for key, name in cooldowns.items() if name in configuration},
         },
     )
-    return inputs["name"], {**inputs, "arn": response["PolicyARN"]}
+    return inputs["name"], {"arn": response["PolicyARN"]}
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
@@ -75,3 +97,8 @@ def _inputs(policy: dict[str, Any]) -> dict[str, Any]:
             "disableScaleIn": configuration.get("DisableScaleIn"),
         },
     }
+
+
+def tolerates(_resource: Registration, _path: str, _declared: object, _live: object, _plan: list[Registration]) -> bool:
+    """Tolerate nothing."""
+    return False

@@ -13,7 +13,7 @@ Clients = Callable[[str], Any]
 
 
 def host(endpoint_url: str) -> str | None:
-    """Return the host of an endpoint's URL, None where that is no URL of one."""
+    """Return the host of an endpoint's URL, None if it is not such a URL."""
     try:
         parts = urlsplit(endpoint_url)
         is_url = parts.scheme in {"http", "https"} and parts.port != 0

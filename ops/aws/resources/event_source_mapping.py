@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ops.clients import Clients
+from pulumi.runtime.rpc import UNKNOWN
 
-TYPE = "aws:lambda/eventSourceMapping:EventSourceMapping"
+from ops.aws.clients import Clients
+from ops.engine.plan import Registration
+
+TYPE: str = "aws:lambda/eventSourceMapping:EventSourceMapping"
+KIND: str = "event source mapping"
 # Lambda API reference, CreateEventSourceMapping; -1 is for ever.
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "uuid": ...,
     "batchSize": 100,
     "enabled": True,
@@ -31,6 +35,30 @@ _SAME_FORM = {
         "startingPosition",
         "tumblingWindowInSeconds",
     )
+}
+# ForceNew in terraform-provider-aws.
+REPLACES: set[str] = {"eventSourceArn", "startingPosition"}
+CHECKED: dict[str, Any] = {"enabled": True}
+# Computed in terraform-provider-aws; the others' zero values there.
+_COMPUTED = (
+    *("amazonManagedKafkaEventSourceConfig", "arn", "functionArn", "id", "lastModified", "lastProcessingResult"),
+    *("maximumRecordAgeInSeconds", "maximumRetryAttempts", "parallelizationFactor", "provisionedPollerConfig"),
+    *("selfManagedKafkaEventSourceConfig", "state", "stateTransitionReason", "tagsAll", "uuid"),
+)
+_UNSET = (
+    *("batchSize", "bisectBatchOnFunctionError", "destinationConfig", "documentDbEventSourceConfig"),
+    *("filterCriteria", "functionResponseTypes", "kmsKeyArn", "maximumBatchingWindowInSeconds", "metricsConfig"),
+    *("queues", "scalingConfig", "selfManagedEventSource", "startingPosition", "startingPositionTimestamp"),
+    *("tags", "topics", "tumblingWindowInSeconds"),
+)
+OUTPUTS: dict[str, Any] = {
+    **dict.fromkeys(_COMPUTED, UNKNOWN),
+    **dict.fromkeys(_UNSET),
+    "sourceAccessConfigurations": [],
+}
+CREATES: set[str] = {
+    *("enabled", "functionName", "filterCriteria.filters.pattern", "destinationConfig.onFailure.destinationArn"),
+    *_SAME_FORM,
 }
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
@@ -70,7 +98,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         DestinationConfig={"OnFailure": {"Destination": destination} if destination else {}},
         **{key: inputs[property_] for property_, key in _SAME_FORM.items() if property_ in inputs},
     )
-    return mapping["UUID"], {**inputs, "uuid": mapping["UUID"]}
+    return mapping["UUID"], {"uuid": mapping["UUID"]}
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
@@ -98,3 +126,8 @@ def _inputs(mapping: dict[str, Any]) -> dict[str, Any]:
 
 def _function(name_or_arn: str) -> str:
     return name_or_arn.rpartition(":function:")[2]
+
+
+def tolerates(_resource: Registration, path: str, declared: object, live: object, _plan: list[Registration]) -> bool:
+    """Tolerate a function that is declared by its ARN: a mapping and its function are of one account."""
+    return path == "functionName" and str(declared).endswith(f":function:{live}")

@@ -1,5 +1,6 @@
 """A Pulumi project and one of its stacks, read as the CLI reads them: Pulumi.yaml and Pulumi.STACK.yaml."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable
@@ -25,6 +26,23 @@ class Stack:
     config: dict[str, str]
     secret_keys: frozenset[str] = frozenset()
 
+    @property
+    def allowed_accounts(self) -> list[str]:
+        """The AWS accounts that the provider accepts; [] for any. Raises CallError for anything but account ids."""
+        key = "aws:allowedAccountIds"
+        with contextlib.suppress(ValueError, RecursionError):
+            accounts = json.loads(self.config.get(key) or "[]")
+            if isinstance(accounts, list) and all(re.fullmatch('"[0-9]{12}"', json.dumps(each)) for each in accounts):
+                return accounts
+        raise CallError(
+            f'{key} is {self.config[key]!r}; write a list of account ids of 12 digits, in quotes: ["123456789012"]'
+        )
+
+    @property
+    def has_account(self) -> bool:
+        """Whether it deploys to named accounts only; 000000000000 is a placeholder to fill in."""
+        return bool({*self.allowed_accounts} - {"000000000000"})
+
 
 def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
     """Read a stack; `overrides` are `key=value`, the project's namespace where the key names none.
@@ -34,8 +52,7 @@ def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
     declared = _mapping(directory / "Pulumi.yaml")
     project = declared.get("name")
     if not isinstance(project, str):
-        msg = f"{directory / 'Pulumi.yaml'} has no name: for the project"
-        raise CallError(msg)
+        raise CallError(f"{directory / 'Pulumi.yaml'} has no name: for the project")
     config = {}
     for key, declaration in _config(declared, project).items():
         given = declaration if isinstance(declaration, dict) else {"value": declaration}
@@ -46,40 +63,38 @@ def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
     config |= _config({"config": dict(map(_override, overrides))}, project)
     for key, value in config.items():
         if _is_encrypted(value):
-            msg = f"{key} is encrypted in Pulumi.{name}.yaml, and only Pulumi has its key; give --config {key}=VALUE"
-            raise CallError(msg)
+            raise CallError(
+                f"{key} is encrypted in Pulumi.{name}.yaml, and only Pulumi has its key; give --config {key}=VALUE"
+            )
     return Stack(directory, project, name, {key: _text(value) for key, value in config.items()}, secret_keys)
 
 
 def _override(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals):
-        msg = f"--config {text!r} is not KEY=VALUE"
-        raise CallError(msg)
+        raise CallError(f"--config {text!r} is not KEY=VALUE")
     return key, value
 
 
 def _stack_file(directory: Path, name: str) -> dict[str, Any]:
     path = directory / f"Pulumi.{name}.yaml"
     if not re.fullmatch("[A-Za-z0-9_.-]{1,100}", name):
-        msg = f"the stack {name!r}: a stack's name has up to 100 characters of A-Za-z0-9_.-"
-        raise CallError(msg)
+        raise CallError(f"the stack {name!r}: a stack's name has up to 100 characters of A-Za-z0-9_.-")
     if not path.is_file():
         known = sorted(other.name.split(".")[1] for other in directory.glob("Pulumi.*.yaml"))
-        msg = f"the stack {name!r} has no {path.name}; the stacks here: {', '.join(known) or 'none'}"
-        raise CallError(msg)
+        raise CallError(f"the stack {name!r} has no {path.name}; the stacks here: {', '.join(known) or 'none'}")
     return _mapping(path)
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2, as the CLI reads it: `yes` and dates are text. Keys are text, and stand once."""
+    """YAML 1.2, as the CLI reads it: `yes` and dates are text. Keys are text and unique."""
 
     yaml_implicit_resolvers: ClassVar = {}  # ty: ignore[incompatible-attribute-override] - as PyYAML does it
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         keys = [key.value for key, _ in node.value]
         if len(set(map(str, keys))) < len(keys):
-            raise yaml.constructor.ConstructorError(problem="a key stands twice", problem_mark=node.start_mark)
+            raise yaml.constructor.ConstructorError(problem="duplicate key", problem_mark=node.start_mark)
         return {str(key): value for key, value in super().construct_mapping(node, deep).items()}
 
 
@@ -96,14 +111,11 @@ def _mapping(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
-        msg = f"no {path}; run this in the project's folder, or name that with --cwd"
-        raise CallError(msg) from None
+        raise CallError(f"no {path}; run this in the project's folder, or name that with --cwd") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        msg = f"{path} can't be read: {one_line(error)}"
-        raise CallError(msg) from None
+        raise CallError(f"{path} can't be read: {one_line(error)}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
-        msg = f"{path}, or its config:, is not a mapping of keys to values"
-        raise CallError(msg)
+        raise CallError(f"{path}, or its config:, is not a mapping of keys to values")
     return content
 
 

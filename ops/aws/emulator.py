@@ -1,0 +1,56 @@
+"""The embedded AWS: moto in this process, or an emulator on this machine; never a real account."""
+
+import contextlib
+import difflib
+from collections.abc import Generator
+
+import boto3
+from botocore.config import Config
+
+from ops import isolation
+from ops.aws import clients
+from ops.aws.clients import Clients
+from ops.errors import CallError
+
+_CONFIG = Config(
+    retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, account_id_endpoint_mode="disabled"
+)
+
+
+@contextlib.contextmanager
+def embedded(region: str) -> Generator[Clients]:
+    """Start moto in this process, empty. Raises CallError for a region that AWS doesn't have."""
+    from moto import mock_aws  # noqa: PLC0415 - slow to import, and not needed for an endpoint
+    from moto.backends import get_backend  # noqa: PLC0415 - as above
+
+    # These import all of EC2. Now is a good time: the program is still starting.
+    get_backend("applicationautoscaling")
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        session = boto3.Session(region_name=region, **isolation.CREDENTIALS)
+        partitions = session.get_available_partitions()
+        regions = [name for partition in partitions for name in session.get_available_regions("dynamodb", partition)]
+        if region not in regions:
+            nearest = difflib.get_close_matches(region, regions, n=1, cutoff=0)[0]
+            raise CallError(f"AWS has no region {region!r}; the nearest name is {nearest!r}")
+        # moto would start Docker for each record of a stream that has a mapping, and then drop the record.
+        session.events.register("after-call.lambda.CreateEventSourceMapping", _forget_mappings)
+        yield clients.make(session, _CONFIG)
+
+
+def _forget_mappings(**_: object) -> None:
+    """Have moto's tables forget which functions their records go to. The mappings themselves stay."""
+    from moto.backends import get_backend  # noqa: PLC0415 - as in embedded
+
+    for account in get_backend("dynamodb").values():
+        for backend in account.values():
+            for table in backend.tables.values():
+                table.lambda_event_source_mappings.clear()
+
+
+@contextlib.contextmanager
+def at(endpoint_url: str, region: str) -> Generator[Clients]:
+    """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
+    if not isolation.is_loopback(clients.host(endpoint_url)):
+        raise CallError(f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT")
+    session = boto3.Session(region_name=region, **isolation.CREDENTIALS)
+    yield clients.make(session, _CONFIG, endpoint_url)

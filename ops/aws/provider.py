@@ -1,0 +1,124 @@
+"""Stands in for the AWS provider, as far as a policy pack sees it: Check's inputs, and a preview's outputs."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pulumi.runtime.rpc import UNKNOWN
+
+from ops.aws import resources
+from ops.engine.plan import Registration
+from ops.errors import PlanError
+
+_DEFAULTS = "__defaults"
+# Of texts, not of properties: Check leaves them as they are.
+_MAPS = {"tags", "tagsAll"}
+
+
+def named(resource: Registration) -> dict[str, Any]:
+    """Return the inputs that a resource is created from and compared with.
+
+    A resource without a name gets one, as from the provider. The region is left out if it is the stack's own.
+    """
+    inputs = {key: value for key, value in resource.inputs.items() if (key, value) not in _region(resource).items()}
+    if "name" in inputs or "name" not in resources.module(resource.type).CREATES:
+        return inputs
+    made_up = f"{resource.name}-{hashlib.sha256(resource.urn.encode()).hexdigest()[:7]}"
+    return {"name": made_up, **inputs}
+
+
+def not_yet_known(resource: Registration, computed: dict[str, list[str]]) -> Registration:
+    """Return a resource as a preview gets it: inputs that another resource has from AWS, in `computed`, are unknown."""
+    inputs = dict(resource.inputs)
+    for key in resource.property_dependencies.keys() & inputs.keys():
+        texts = [text for urn in resource.property_dependencies[key] for text in computed.get(urn, [])]
+        inputs[key] = without(inputs[key], texts)
+    return replace(resource, inputs=inputs)
+
+
+def without(value: Any, texts: list[str]) -> Any:  # noqa: ANN401 - JSON values
+    """Return a value in which every text with one of `texts` in it is unknown."""
+    if isinstance(value, dict):
+        return {key: without(item, texts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without(item, texts) for item in value]
+    return UNKNOWN if isinstance(value, str) and any(text in value for text in texts) else value
+
+
+def filled(resource: Registration) -> dict[str, Any]:
+    """Return the inputs of a resource with what the provider fills in."""
+    module, inputs = resources.module(resource.type), named(resource)
+    tags = {"tagsAll": inputs.get("tags", {})} if "tagsAll" in module.OUTPUTS else {}
+    return {**module.CHECKED, **_region(resource), **tags, **inputs}
+
+
+def check(resource: Registration) -> Registration:
+    """Return a resource as Check answers: with the provider's defaults, and `__defaults` in every object."""
+    marked = {key: value if key in _MAPS else _marked(value) for key, value in filled(resource).items()}
+    defaults = (named(resource) | resources.module(resource.type).CHECKED).keys() - resource.inputs.keys()
+    return replace(resource, inputs=marked | {_DEFAULTS: sorted(defaults)})
+
+
+def unchecked(resource: Registration, seen: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a resource with what something changed of the ones it has seen, which Check had answered."""
+    kept = {key: resource.inputs[key] for key in resource.inputs if key in changed}
+    return kept | {key: _unmarked(value) for key, value in changed.items() if value != seen.get(key)}
+
+
+def preview(resource: Registration) -> Registration:
+    """Return a resource with the outputs of a preview of its creation: what only AWS knows is unknown."""
+    module, outputs = resources.module(resource.type), _unmarked(filled(resource))
+    for path, value in module.OUTPUTS.items():
+        *parents, key = path.split(".")
+        items = [outputs]
+        for parent in parents:
+            below = [item.get(parent) for item in items]
+            items = [item for each in below for item in (each if isinstance(each, list) else [each])]
+            items = [item for item in items if isinstance(item, dict)]
+        for item in items:
+            if item.get(key) in (None, "", [], {}, module.CHECKED.get(path)):
+                item[key] = value
+    return replace(resource, inputs=outputs)
+
+
+def refuse_what_is_not_created(resource: Registration) -> None:
+    """Raise PlanError for inputs that `create` doesn't use: they would be read back as differences."""
+    module = resources.module(resource.type)
+    unused = dict.fromkeys(
+        path
+        for path, value in _leaves(named(resource))
+        if not any(f"{path}.".startswith(f"{used}.") for used in module.CREATES) and module.CHECKED.get(path) != value
+    )
+    if unused:
+        what = f"ops/aws/resources doesn't create {', '.join(unused)}"
+        raise PlanError(f"{resource.urn} can't be rehearsed: {what}; run pulumi preview")
+
+
+def _region(resource: Registration) -> dict[str, Any]:
+    configured = resource.provider.inputs if resource.provider else {}
+    return {key: value for key, value in configured.items() if key == "region"}
+
+
+def _marked(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, dict):
+        return {_DEFAULTS: [], **{key: _marked(item) for key, item in value.items()}}
+    return [_marked(item) for item in value] if isinstance(value, list) else value
+
+
+def _unmarked(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, dict):
+        return {key: _unmarked(item) for key, item in value.items() if key != _DEFAULTS}
+    return [_unmarked(item) for item in value] if isinstance(value, list) else value
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON values
+    """Yield each declared value that isn't missing, and its path without positions in lists."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item, path)
+    elif value:
+        yield path, value

@@ -1,0 +1,29 @@
+"""Runs Python code in a process that stays on this machine and ends with its parent: FILE, or -m MODULE; arguments.
+
+Needs the standard library alone: what it runs may have other packages.
+"""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+
+def _end_with(parent: int) -> None:
+    """Kill this process and its children once it has another parent."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    runpy.run_path(str(Path(__file__).parents[1] / "isolation.py"))["guard"]()
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
+    is_module = sys.argv[1] == "-m"
+    sys.argv = sys.argv[1 + is_module :]
+    sys.path.insert(0, str(Path.cwd()))
+    run = runpy.run_module if is_module else runpy.run_path
+    run(sys.argv[0], run_name="__main__")

@@ -1,0 +1,60 @@
+"""What a Pulumi program registers, as data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ops.engine.wire import hide
+
+STACK_TYPE: Final = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One resource as the program registered it; `inputs` are in camelCase, and have secrets in the clear.
+
+    `secrets` are the paths of the inputs that are secret. `provider` is the default provider of the type's package,
+    None for a component.
+    """
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    inputs: dict[str, Any]
+    protect: bool
+    ignore_changes: list[str]
+    secrets: list[str] = field(default_factory=list)
+    version: str = ""
+    dependencies: list[str] = field(default_factory=list)
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    provider: "Registration | None" = None
+    aliases: list[str] = field(default_factory=list)
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    delete_before_replace: bool | None = None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The inputs without their secrets."""
+        return hide(self.inputs, self.secrets)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a program registered, in its order, the stack first; and the outputs of the stack, without secrets.
+
+    `component_outputs` has what components, and the stack, registered as outputs, by URN.
+    """
+
+    resources: list[Registration] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class StopProgram(Exception):  # noqa: N818 - not an error: what was recorded so far is the plan
+    """Raised by a `Create` to end the program."""
+
+
+# Makes a resource and returns its id and the outputs that are not its inputs; of a component, nothing: ("", {}).
+Create = Callable[[Registration], tuple[str, dict[str, Any]]]

@@ -1,0 +1,71 @@
+"""A policy pack's configuration: each policy's level and options, from the file that --policy-pack-config names."""
+
+import difflib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from pulumi.runtime.proto import analyzer_pb2 as proto
+
+from ops.engine.wire import to_wire
+from ops.errors import CallError, PlanError
+
+_LEVELS = {name.lower(): number for name, number in proto.EnforcementLevel.items()}
+
+
+def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:
+    """Return each policy's level and properties: its own, then of `all`, then of its name in the file, as the CLI does.
+
+    Raises PlanError for a policy, a level or an option that doesn't exist, which the CLI accepts silently.
+    """
+    given = _read_config(file) if file else {}
+    every = given.pop("all", {})
+    for option in every:
+        _known(option, ["enforcementLevel"], f"{file}: all: there is no option")
+    for name in given:
+        _known(name, policies, f"{file}: there is no policy")
+    config = {}
+    for name, policy in policies.items():
+        own = given.get(name, {})
+        level = own.pop("enforcementLevel", every.get("enforcementLevel"))
+        if level is not None:
+            _known(level, _LEVELS, f"{file}: {name}: there is no enforcement level")
+        schema = json_format.MessageToDict(policy.configSchema.properties)
+        for option, value in own.items():
+            _known(option, schema, f"{file}: {name}: there is no option")
+            _check_option(value, schema[option], f"{file}: {name}: {option}")
+        defaults = {option: declared["default"] for option, declared in schema.items() if "default" in declared}
+        config[name] = proto.PolicyConfig(
+            enforcementLevel=policy.enforcementLevel if level is None else _LEVELS[level],
+            properties=to_wire(defaults | own),
+        )
+    return config
+
+
+def _read_config(file: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CallError(f"{file} can't be read: {error}") from None
+    if not isinstance(content, dict) or not all(isinstance(value, str | dict) for value in content.values()):
+        raise PlanError(
+            f"{file} must map policies to an enforcement level, or to an object with enforcementLevel and options"
+        )
+    return {name: {"enforcementLevel": v} if isinstance(v, str) else v for name, v in content.items()}
+
+
+def _known(name: object, names: Iterable[str], complaint: str) -> None:
+    known = list(names)
+    if name not in known:
+        nearest = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"the nearest is {nearest[0]!r}" if nearest else f"use one of {', '.join(known)}"
+        raise PlanError(f"{complaint} {name!r}; {hint}")
+
+
+def _check_option(value: object, declared: dict[str, Any], where: str) -> None:
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and few configurations have options
+
+    for error in Draft7Validator(declared).iter_errors(value):
+        raise PlanError(f"{where}: {error.message}")

@@ -1,0 +1,130 @@
+"""Runs a Pulumi program in a process of its own, as the CLI does, and records what it registers."""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops import isolation
+from ops.engine.plan import Create, Plan, StopProgram
+from ops.engine.project import Stack
+from ops.errors import CallError, PlanError
+
+if TYPE_CHECKING:
+    from ops.engine.monitor import Monitor
+
+# Seconds that a program may go on without a new resource.
+TIMEOUT = 30
+_HERE = Path(__file__).parent
+
+
+@contextlib.contextmanager
+def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
+    """Start the program of `stack`; end it and its children afterwards.
+
+    It waits at its first resource until `Running.record` is called. Raises CallError where the stack's folder has no
+    program.
+    """
+    if not (stack.directory / "__main__.py").is_file():
+        raise CallError(f"no {stack.directory / '__main__.py'}: there is no program to run")
+    # What the program prints is not part of a command's answer.
+    stderr = 2
+    with guarded(str(_HERE / "child.py"), cwd=stack.directory, stdin=subprocess.PIPE, stdout=stderr) as process:
+        from ops.engine.monitor import Monitor, served  # noqa: PLC0415 - slow to import, while the process starts
+
+        events: queue.Queue[str] = queue.Queue()
+        monitor = Monitor(stack, events.put)
+        with served(monitor) as address:
+            settings = {
+                "project": stack.project,
+                "stack": stack.name,
+                "monitor": address,
+                "engine": address,
+                "dry_run": dry_run,
+                "organization": "organization",
+                "root_directory": str(stack.directory),
+                "config": stack.config,
+                "secret_keys": sorted(stack.secret_keys),
+            }
+            # Closed afterwards, as the CLI has it: a program that reads must not wait for a person.
+            with contextlib.suppress(BrokenPipeError), process.stdin or contextlib.nullcontext() as stdin:
+                print(json.dumps(settings), file=stdin)
+            threading.Thread(target=lambda: events.put(f"ended with {process.wait()}"), daemon=True).start()
+            yield Running(process, monitor, events)
+
+
+class Running:
+    """A program that was started."""
+
+    def __init__(self, process: "subprocess.Popen[str]", monitor: "Monitor", events: "queue.Queue[str]") -> None:
+        """Take over its process, what answers it, and what happens to both."""
+        self._process, self._monitor, self._events = process, monitor, events
+
+    def record(self, create: Create, timeout: float = TIMEOUT) -> Plan:
+        """Return the plan of the program; `create` makes each resource, one after the other.
+
+        Raises PlanError where the program fails, registers one URN twice, or goes on for `timeout` seconds without a
+        new resource; and what `create` raises, except StopProgram.
+        """
+        monitor = self._monitor
+        monitor.create.set_result(create)
+        # Seconds that each state may last: what creates a resource has timeouts of its own.
+        state, seconds = "starts", {"starts": TIMEOUT, "runs": timeout, "creates": None, "is done": TIMEOUT}
+        while state in seconds and not monitor.failure:
+            try:
+                state = self._events.get(timeout=seconds[state])
+            except queue.Empty:
+                last = monitor.plan.resources[-1].urn if monitor.plan.resources else "its start"
+                what = "an output or a call never returns"
+                raise PlanError(
+                    f"the program does not end: in {seconds[state]:g} s nothing new after {last}; {what}"
+                ) from None
+        if isinstance(monitor.failure, StopProgram):
+            return monitor.plan
+        if monitor.failure:
+            raise monitor.failure
+        if monitor.errors:
+            raise PlanError(monitor.errors[-1])
+        if not monitor.is_done:
+            code = self._process.returncode
+            how = f"ended itself with exit code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+            raise PlanError(f"the program {how}; a Pulumi program returns when it is done")
+        return monitor.plan
+
+
+@contextlib.contextmanager
+def guarded(
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    python: Path | str = sys.executable,
+    **options: Any,  # noqa: ANN401 - what subprocess.Popen takes
+) -> Generator["subprocess.Popen[str]"]:
+    """Run Python code in a process that stays on this machine; kill it and its children afterwards.
+
+    `arguments` are a file, or -m and a module, and then its own. The process has no credentials; `env` is added to its
+    environment.
+    """
+    command = [python, "-u", "-P", str(_HERE / "guarded.py"), *arguments]
+    environment = isolation.environment() | {"GRPC_VERBOSITY": "NONE"} | (env or {})
+    with subprocess.Popen(command, env=environment, text=True, start_new_session=True, **options) as process:  # noqa: S603 - the caller's code
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def preview(stack: Stack, timeout: float = TIMEOUT) -> Plan:
+    """Run the program of `stack` as in a preview: outputs are the inputs, and what only AWS knows is unknown.
+
+    Raises as `start` and `Running.record` do.
+    """
+    with start(stack, dry_run=True) as running:
+        return running.record(lambda _: ("", {}), timeout)

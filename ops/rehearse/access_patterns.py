@@ -1,0 +1,162 @@
+"""Runs every query that the application needs against a rehearsed stack, and checks the answers."""
+
+import runpy
+import sys
+from dataclasses import replace
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.aws import provider
+from ops.aws.clients import Clients
+from ops.aws.resources import event_source_mapping, table
+from ops.drift import Drift
+from ops.engine.plan import Plan
+from ops.engine.project import Stack
+from ops.errors import CallError, one_line, reading_answer
+from ops.rehearse import streams
+from ops.rehearse.answer import Answer, as_text, from_item, to_item
+
+if TYPE_CHECKING:
+    from components.schema import AccessPattern, Table
+
+_NEW = "2026-06-01T06:00:00Z"
+
+
+def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answer]:
+    """Write example items to the tables of `plan`, run every access pattern, and read every stream.
+
+    Raises CallError for a project that has no access patterns.
+    """
+    names = {r.name: provider.named(r)["name"] for r in plan.resources if r.type == table.TYPE}
+    definitions, examples = _data(stack, "tables")["TABLES"], _data(stack, "examples")["ITEMS"]
+    mappings = drift.live.get(event_source_mapping.TYPE, [])
+    answers: list[Answer] = []
+    for definition in definitions:
+        name = names.get(definition.logical_name, definition.name)
+        items = list(examples.get(definition.logical_name, []))
+        try:
+            for item in items:
+                clients("dynamodb").put_item(TableName=name, Item=to_item(item))
+        except (BotoCoreError, ClientError) as error:
+            problem = f"its example items can't be written: {one_line(error)}"
+            answers += [Answer(question=p.question, table=name, problem=problem) for p in definition.access_patterns]
+        else:
+            answers += [_ask(clients, definition, name, pattern, items) for pattern in definition.access_patterns]
+    for definition in definitions:
+        if definition.stream_view_type:
+            name = names.get(definition.logical_name, definition.name)
+            found = next((made for made in drift.live[table.TYPE] if made["name"] == name), {})
+            answers += streams.watch(clients, definition, found, mappings)
+    return answers
+
+
+def _data(stack: Stack, module: str) -> dict[str, Any]:
+    """Return what is in a module of the stack's components."""
+    path = stack.directory / "components" / f"{module}.py"
+    if not path.is_file():
+        raise CallError(
+            f"no {path}: a drill asks the access patterns of components/tables.py about components/examples.py"
+        )
+    sys.path.insert(0, str(stack.directory))
+    try:
+        return runpy.run_path(str(path))
+    finally:
+        sys.path.remove(str(stack.directory))
+
+
+def _ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:
+    """Run one access pattern with the first item's values, and compare the answer with a search of the items."""
+    index = next((index for index in definition.indexes if index.logical_name == pattern.index), None)
+    index_name = index.name if index else pattern.index
+    answer = Answer(question=pattern.question, table=name, index=index_name, operation=pattern.operation)
+    needed = {name for name in (*pattern.key, pattern.between, pattern.filter_by, pattern.attribute) if name}
+    if not items or needed - items[0].keys():
+        lacking = ", ".join(sorted(needed - items[0].keys() if items else needed))
+        problem = f"components/examples.py has no items of {definition.logical_name} with {lacking}"
+        return replace(answer, problem=problem)
+    expected, values = _expected(pattern, items)
+    try:
+        with reading_answer():
+            calls, read, found = _call(clients("dynamodb"), name, index_name, pattern, values)
+    except (BotoCoreError, ClientError) as error:
+        return replace(answer, calls=1, problem=one_line(error))
+    if pattern.operation == "UpdateItem":
+        items[0] = expected[0]
+    problem = _difference(expected, found)
+    sort_key = (index or definition).sort_key
+    if pattern.newest_first and sort_key and found != sorted(found, key=itemgetter(sort_key), reverse=True):
+        problem = problem or f"the answer is not in descending order of {sort_key}"
+    if read > len(found) and not pattern.filter_by:
+        problem = problem or f"reads {read} items to return {len(found)}"
+    return replace(answer, calls=calls, items_read=read, items_returned=len(found), problem=problem)
+
+
+def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], dict[str, Any]]:
+    """Return the right answer to a question, and the parameters of its expressions."""
+    subject = items[0]
+    values = {f":{name}": subject[name] for name in pattern.key}
+    expected = [item for item in items if all(item.get(name) == subject[name] for name in pattern.key)]
+    if pattern.between:
+        # From the second value to the last but one, so that both bounds leave something out.
+        found = sorted({item[pattern.between] for item in expected if pattern.between in item})
+        low, high = (found[1:-1] or found)[0], (found[1:-1] or found)[-1]
+        expected = [item for item in expected if low <= item.get(pattern.between, "") <= high]
+        values |= {":from": low, ":to": high}
+    if pattern.filter_by:
+        expected = [item for item in expected if item.get(pattern.filter_by)]
+        values = {":true": True}
+    if pattern.operation == "UpdateItem":
+        values[":new"] = _NEW
+        expected = [expected[0] | {pattern.attribute: _NEW}]
+    elif pattern.attribute:
+        expected = [{pattern.attribute: subject[pattern.attribute]}]
+    return expected, values
+
+
+def _call(
+    dynamodb: Any,  # noqa: ANN401 - a boto3 client
+    name: str,
+    index: str | None,
+    pattern: "AccessPattern",
+    values: dict[str, Any],
+) -> tuple[int, int, list[dict[str, Any]]]:
+    """Return how many calls a question took, how many items they read, and the answer."""
+    key = to_item({attribute: values[f":{attribute}"] for attribute in pattern.key})
+    if pattern.operation == "GetItem":
+        only = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
+        found = [item] if (item := dynamodb.get_item(TableName=name, Key=key, **only).get("Item")) else []
+        return 1, len(found), [*map(from_item, found)]
+    if pattern.operation == "UpdateItem":
+        response = dynamodb.update_item(
+            TableName=name,
+            Key=key,
+            UpdateExpression=f"SET {pattern.attribute} = :new",
+            # UpdateItem would make the item that isn't there.
+            ConditionExpression=f"attribute_exists({pattern.key[0]})",
+            ExpressionAttributeValues=to_item({":new": values[":new"]}),
+            ReturnValues="ALL_NEW",
+        )
+        return 1, 1, [from_item(response["Attributes"])]
+    request: dict[str, Any] = {"TableName": name, "ExpressionAttributeValues": to_item(values)}
+    if index:
+        request["IndexName"] = index
+    if pattern.operation == "Query":
+        request |= {"KeyConditionExpression": pattern.key_condition, "ScanIndexForward": not pattern.newest_first}
+    else:
+        request["FilterExpression"] = f"{pattern.filter_by} = :true"
+    pages = list(dynamodb.get_paginator(pattern.operation.lower()).paginate(**request))
+    found = [item for page in pages for item in page["Items"]]
+    return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, found)]
+
+
+def _difference(expected: list[dict], found: list[dict]) -> str:
+    """Return how an answer differs from the right one."""
+    if lacking := sorted({key for item in expected for key in item} - {key for item in found for key in item}):
+        return f"the answer lacks {', '.join(lacking)}" if found else "the answer is empty"
+    if not expected:
+        return "no item of components/examples.py is an answer"
+    if sorted(found, key=as_text) != sorted(expected, key=as_text):
+        return f"the answer has {len(found)} items, which are not the {len(expected)} that were written"
+    return ""

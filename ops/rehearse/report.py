@@ -1,0 +1,203 @@
+"""What a rehearsal prints: for a person, and as JSON for a machine."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict
+from operator import attrgetter
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from ops.aws.resources import scalable_target, scaling_policy, table
+from ops.console import Row, counts, print_differences, print_table, short_type
+from ops.drift import Drift
+from ops.engine.plan import Registration
+from ops.rehearse.answer import Answer
+from ops.rehearse.deploy import Rehearsal
+
+
+def as_json(rehearsal: Rehearsal) -> str:
+    """Return a rehearsal as one JSON object."""
+    found = rehearsal.drift
+    result = {
+        "project": rehearsal.stack.project,
+        "stack": rehearsal.stack.name,
+        "resources": [_resource_json(resource) for resource in rehearsal.plan.resources],
+        "outputs": rehearsal.plan.outputs,
+        "policies": [
+            {key: getattr(violation, key) for key in ("policy", "level", "severity", "urn", "message")}
+            for violation in rehearsal.violations
+        ],
+        "readback": {"checked": found.checked, "differences": [asdict(each) for each in found.differences]},
+        "drill": [_answer_json(answer) for answer in rehearsal.answers],
+        "ok": rehearsal.ok,
+    }
+    return json.dumps(result, indent=2)
+
+
+def _answer_json(answer: Answer) -> dict[str, Any]:
+    fields = ("question", "table", "index", "calls", "items_read", "items_returned")
+    return {name: getattr(answer, name) for name in fields} | {"ok": not answer.problem}
+
+
+def _resource_json(resource: Registration) -> dict[str, Any]:
+    fields = {name: getattr(resource, name) for name in ("urn", "type", "name", "parent", "custom")}
+    fields["inputs"] = resource.shown
+    return fields | {"options": {"protect": resource.protect, "ignoreChanges": resource.ignore_changes}}
+
+
+def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
+    """Print the resource tree, the outputs, the counts, and what was read back."""
+    resources, found = rehearsal.plan.resources, rehearsal.drift
+    out.print(f"[bold]Rehearsing {rehearsal.stack.project} ({rehearsal.stack.name})[/]\n")
+    print_table(out, list(_tree(resources)), ("", "Type", "Name", "Plan", ""))
+    if rehearsal.plan.outputs:
+        out.print("\n[bold]Outputs[/]")
+        print_table(
+            out,
+            [[name, _short(value, out.width // 2)] for name, value in sorted(rehearsal.plan.outputs.items())],
+            ("", ""),
+        )
+    if found.shown.get(table.TYPE):
+        out.print("\n[bold]Tables and indexes, read back[/]")
+        _print_tables(found, out)
+    if found.shown.get(scalable_target.TYPE):
+        out.print("\n[bold]Autoscaling, read back[/]")
+        _print_autoscaling(found, out)
+    _print_policies(rehearsal, out)
+    if rehearsal.answers:
+        out.print("\n[bold]Drill[/]")
+        _print_answers(rehearsal.answers, out)
+        print_unanswered(rehearsal, out)
+    created = counts(short_type(resource.type) for resource in resources if resource.custom)
+    out.print(f"\n[bold]Created[/]  {created or 'nothing'}")
+    out.print(f"[bold]Compared[/] {found.checked} properties, {len(found.differences)} different")
+    print_differences(found.differences, out)
+    out.print(f"{_verdict(rehearsal)} ({rehearsal.seconds:.1f} s)")
+
+
+def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
+    """Print a line for each question that has no right answer: the question, where it was asked, why."""
+    for answer in filter(attrgetter("problem"), rehearsal.answers):
+        out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({answer.where}): {answer.problem}')}")
+
+
+def _verdict(rehearsal: Rehearsal) -> str:
+    if rehearsal.ok:
+        answered = f", {len(rehearsal.answers)} questions are answered" if rehearsal.answers else ""
+        return f"[green]ok[/]: everything is as declared{answered}"
+    if rehearsal.drift.differences:
+        return "[red]failed[/]: not everything is as declared"
+    if any(answer.problem for answer in rehearsal.answers):
+        return "[red]failed[/]: a question has no right answer"
+    stopped = dict.fromkeys(v.urn.split("::")[-1] for v in rehearsal.violations if v.is_mandatory)
+    return f"[red]failed[/]: a mandatory policy is violated, stopped at {escape(', '.join(stopped))}"
+
+
+def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
+    if rehearsal.packs:
+        out.print("\n[bold]Policies[/]")
+    for pack in rehearsal.packs:
+        found = [violation for violation in rehearsal.violations if violation.pack == pack]
+        out.print(f"    {'❌' if any(v.is_mandatory for v in found) else '✅'} {pack}")
+        for violation in found:
+            colour = "red" if violation.is_mandatory else "yellow"
+            _, _, type_, name = violation.urn.split("::", 3)
+            out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}]  ", end="")
+            out.print(f"[bold]{violation.policy}[/]  ({short_type(type_.split('$')[-1])}: {escape(name)})")
+            for line in violation.message.splitlines():
+                out.print(f"          {escape(line)}")
+            out.print(f"          [dim]Fix: {escape(violation.remediation)}[/]")
+
+
+def _tree(resources: list[Registration]) -> Iterator[Row]:
+    children = defaultdict(list)
+    for resource in resources:
+        children[resource.parent].append(resource)
+
+    def rows(parent: str, guides: str) -> Iterator[Row]:
+        for resource in children[parent]:
+            last = resource is children[parent][-1]
+            branch = ("└─ " if last else "├─ ") if parent else ""
+            protected = "protected" if resource.protect else ""
+            type_, plan = guides + branch + short_type(resource.type), Text("create", "green")
+            yield [Text("+", "green"), type_, resource.name, plan, protected]
+            yield from rows(resource.urn, guides + (("   " if last else "│  ") if parent else ""))
+
+    return rows("", "")
+
+
+def _print_tables(found: Drift, out: Console) -> None:
+    rows = []
+    for live in found.shown[table.TYPE]:
+        recovery, encryption = live["pointInTimeRecovery"], live["serverSideEncryption"]
+        rows.append(
+            [
+                live["name"],
+                _keys(live),
+                _billing(live),
+                live["streamViewType"] or "",
+                encryption["kmsKeyArn"] or "aws/dynamodb" if encryption["enabled"] else "",
+                f"{recovery['recoveryPeriodInDays']} days" if recovery["enabled"] else "",
+                "on" if live["deletionProtectionEnabled"] else "",
+            ]
+        )
+        rows += [
+            [f"  {index['name']}", _keys(index), _billing(index | {"billingMode": ""}), "", "", "", ""]
+            for index in live["globalSecondaryIndexes"]
+        ]
+    header = ("Table, index", "Partition key, sort key", "Billing", "Stream", "KMS key", "PITR", "Protection")
+    print_table(out, rows, header, droppable=("Stream", "KMS key", "Protection"))
+
+
+def _keys(item: dict[str, Any]) -> str:
+    return ", ".join(item[key] for key in ("hashKey", "rangeKey") if key in item)
+
+
+def _billing(item: dict[str, Any]) -> str:
+    capacity = f"{item['readCapacity']}/{item['writeCapacity']}" if item["readCapacity"] else ""
+    return f"{item['billingMode']} {capacity}".strip()
+
+
+def _print_autoscaling(found: Drift, out: Console) -> None:
+    policies = {(p["resourceId"], p["scalableDimension"]): p for p in found.shown[scaling_policy.TYPE]}
+    rows = []
+    for live in found.shown[scalable_target.TYPE]:
+        policy = policies.get((live["resourceId"], live["scalableDimension"]))
+        configuration = policy[scaling_policy.CONFIGURATION] if policy else {}
+        rows.append(
+            [
+                live["resourceId"],
+                live["scalableDimension"].rsplit(":", 1)[1],
+                f"{live['minCapacity']}..{live['maxCapacity']}",
+                f"{configuration.get('targetValue')} %".replace(".0 %", " %"),
+                f"{configuration.get('scaleInCooldown')} s, {configuration.get('scaleOutCooldown')} s",
+                policy["name"] if policy else "",
+            ]
+        )
+    header = ("Scalable target", "Dimension", "Units", "Target", "Cooldown in, out", "Scaling policy")
+    print_table(out, rows, header, droppable=("Scaling policy", "Cooldown in, out"))
+
+
+def _print_answers(answers: list[Answer], out: Console) -> None:
+    rows = [
+        [
+            Text("✗", "red") if answer.problem else Text("✓", "green"),
+            answer.question,
+            answer.where,
+            answer.operation,
+            *(str(number) for number in (answer.calls, answer.items_read, answer.items_returned)),
+        ]
+        for answer in answers
+    ]
+    header = ("", "Question", "Table, index", "Operation", "Calls", "Read", "Returned")
+    print_table(out, rows, header, droppable=("Table, index", "Calls"))
+
+
+def _short(value: object, width: int) -> str:
+    if isinstance(value, dict):
+        return f"{len(value)} entries; --json has them"
+    return str(value) if len(str(value)) <= width else f"{len(str(value))} characters; --json has them"
