@@ -1,9 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse preview up deploy analyze verify adopt test check bench docs lock
+.PHONY: help setup rehearse preview up deploy analyze verify adopt test check format bench docs lock
 
 STACK ?= dev
 BIN := .venv/bin
-PACK = --policy-pack policies --policy-pack-config policies/config/$(STACK).json
+PACK_CONFIG := $(wildcard policies/config/$(STACK).json)
+PACK = --policy-pack policies $(PACK_CONFIG:%=--policy-pack-config %)
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
@@ -22,28 +23,42 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back
 	@$(BIN)/python -m ops rehearse --drill --stack $(STACK) $(ARGS)
 
-preview: .venv/installed .cli ## Show what a deployment of STACK would change, under its policies
+preview: .venv/installed .stack ## Show what a deployment of STACK would change, under its policies
 	@rm -f .plan-$(STACK).json
 	@pulumi preview --stack $(STACK) $(PACK) --save-plan .plan-$(STACK).json $(filter-out --yes -y,$(ARGS))
+	@echo "To deploy exactly this plan: make deploy STACK=$(STACK)"
 
-up: preview ## Deploy STACK: preview it, then deploy exactly what the preview showed
+up: preview ## Deploy STACK: preview it, ask, then deploy exactly what the preview showed
 	@$(MAKE) --no-print-directory deploy
 
-deploy: .venv/installed .cli
+deploy: .venv/installed .cli ## Deploy exactly what the last preview of STACK showed
 	@test -f .plan-$(STACK).json || { echo "no plan for $(STACK): make preview STACK=$(STACK) makes one" >&2; exit 2; }
-	@pulumi up --stack $(STACK) $(PACK) --plan .plan-$(STACK).json $(ARGS)
+	@case " $(ARGS) " in *" --yes "* | *" -y "*) ;; \
+		*) printf 'Deploy this plan to $(STACK)? [yes/no] '; read -r answer; test "$$answer" = yes ;; esac
+	@pulumi up --stack $(STACK) $(PACK) --plan .plan-$(STACK).json --skip-preview --yes $(filter-out --yes -y,$(ARGS))
 
-analyze: .venv/installed .cli ## Judge what is deployed of STACK by its policies
+analyze: .venv/installed .cli ## Judge Pulumi's state of STACK by its policies
 	@pulumi policy analyze --stack $(STACK) $(PACK) $(ARGS)
 
 .cli:
 	@command -v pulumi >/dev/null || { echo "The Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/" \
 		"(make rehearse needs none)" >&2; exit 2; }
 
+# A stack that protects its tables names the account that they are in; 000000000000 stands for one to fill in.
+.stack: .cli
+	@test -n "$(PACK_CONFIG)" || \
+		echo "policies/config/$(STACK).json is missing: every policy has its default level and options" >&2
+	@protects=$$(pulumi config get --stack $(STACK) protect_tables) || \
+		{ echo "To create the stack: pulumi stack init $(STACK)" >&2; exit 2; }; \
+	test "$$protects" = false || \
+	pulumi config get --stack $(STACK) aws:allowedAccountIds 2>/dev/null | grep -v 000000000000 | grep -q '"[0-9]\{12\}"' || \
+	{ echo "$(STACK) protects its tables: set aws:allowedAccountIds in Pulumi.$(STACK).yaml to the account that they" \
+		'are in, as ["123456789012"]' >&2; exit 2; }
+
 verify: .venv/installed ## Compare the live account with what the program declares for STACK
 	@$(BIN)/python -m ops verify --stack $(STACK) $(ARGS)
 
-adopt: .venv/installed ## Write imports.json, by which pulumi import takes over the tables that exist
+adopt: .venv/installed ## Write imports.json, with which pulumi import takes over the tables that exist
 	@$(BIN)/python -m ops adopt --stack $(STACK) $(ARGS)
 
 test: .venv/installed ## Run the tests
@@ -56,7 +71,11 @@ check: .venv/installed ## Everything that CI checks
 	@$(BIN)/zizmor --offline --quiet .github
 	@$(BIN)/pytest --quiet
 
-bench: .venv/installed ## Measure speed and growth, each against a floor (about three minutes)
+format: .venv/installed ## Format the code
+	@$(BIN)/ruff check --quiet --fix
+	@$(BIN)/ruff format --quiet
+
+bench: .venv/installed ## Measure speed and growth against baselines (about three minutes)
 	@$(BIN)/python -m bench $(ARGS)
 
 docs: .venv/installed ## Write what is generated in docs/

@@ -8,9 +8,11 @@ from components.settings import Autoscaling
 
 
 def autoscaled_capacities(table: Table, settings: Autoscaling) -> list[str]:
-    """Return the property paths that autoscaling moves, which the program must therefore never set back.
+    """Return the paths of the capacities that autoscaling moves, which a deployment must not set back.
 
-    Pulumi's Python SDK passes nested paths on as written, so all are in the provider's spelling.
+    Pulumi's Python SDK passes nested paths on as written, so all are in the provider's spelling. `[*]` goes by
+    position: the first index keeps the capacity of the first, whatever its name. So append an index behind the others,
+    and never insert, reorder or remove one: any of these gives the indexes behind it the capacities of others.
     """
     if not table.capacity:
         return []

@@ -1,4 +1,4 @@
-"""What a table is, as frozen data that needs no Pulumi.
+"""What a table is, as frozen data that doesn't need Pulumi.
 
 Every key attribute is a string (`S`), every index projects all attributes (`ALL`).
 """
@@ -19,8 +19,7 @@ class Capacity:
 
     def __post_init__(self) -> None:
         if min(self.read, self.write) < 1:
-            msg = f"{self}: provisioned capacity is at least 1 unit"
-            raise ValueError(msg)
+            raise ValueError(f"{self}: provisioned capacity is at least 1 unit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,46 +33,45 @@ class GlobalSecondaryIndex:
     capacity: Capacity | None = None
 
 
-# What an access pattern of each operation must say, and what it may.
-_TAKES = {
-    "GetItem": ({"equal"}, {"attribute"}),
-    "UpdateItem": ({"equal", "attribute"}, set()),
-    "Query": ({"equal"}, {"index", "between", "newest_first"}),
-    "Scan": ({"only"}, set()),
+# The fields that each operation needs, and the ones that it may have.
+_FIELDS = {
+    "GetItem": ({"key"}, {"attribute"}),
+    "UpdateItem": ({"key", "attribute"}, set()),
+    "Query": ({"key"}, {"index", "between", "newest_first"}),
+    "Scan": ({"filter_by"}, set()),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessPattern:
-    """A question that is asked of a table: the DynamoDB `operation`, and the key that finds the answer.
+    """A query that the application runs: the DynamoDB `operation`, and the key that it finds the answer with.
 
-    The operation is of the table, or of the index with the logical name `index`. The answer is the items with given
-    values of the attributes `equal`, and a value of `between` in a given range, bounds included; of these, a Scan
-    returns the ones whose attribute `only` is true. `attribute` is the one that a GetItem returns or an UpdateItem
-    sets. `note` says why, where a reader would ask. Raises ValueError for what the operation lacks or doesn't take.
+    It runs on the table, or on the index with the logical name `index`. The answer is the items with given values of
+    the attributes `key`, and with a value of the attribute `between` in a given range, bounds included. A Scan returns
+    the items whose attribute `filter_by` is true. `attribute` is the one that a GetItem returns or an UpdateItem sets.
+    `note` says why, where a reader would ask. Raises ValueError for a field that the operation lacks or doesn't have.
     """
 
     question: str
     operation: Literal["GetItem", "UpdateItem", "Query", "Scan"]
     index: str | None = None
-    equal: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
     between: str | None = None
     newest_first: bool = False
-    only: str | None = None
+    filter_by: str | None = None
     attribute: str | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
-        needed, possible = _TAKES[self.operation]
+        needed, possible = _FIELDS[self.operation]
         given = {name for name, value in vars(self).items() if value} - {"question", "operation", "note"}
         if not needed <= given <= needed | possible:
-            msg = f"{self.question!r}: a {self.operation} needs {sorted(needed)}, and has {sorted(given)}"
-            raise ValueError(msg)
+            raise ValueError(f"{self.question!r}: a {self.operation} needs {sorted(needed)}, but has {sorted(given)}")
 
     @property
     def key_condition(self) -> str:
-        """The condition as a DynamoDB expression: parameters by their attributes' names, of a range :from and :to."""
-        conditions = [f"{name} = :{name}" for name in self.equal]
+        """The condition as a DynamoDB expression. Parameters are named by their attributes; a range is :from to :to."""
+        conditions = [f"{name} = :{name}" for name in self.key]
         return " AND ".join(conditions + ([f"{self.between} BETWEEN :from AND :to"] if self.between else []))
 
 
@@ -83,6 +81,7 @@ class Table:
 
     `logical_name` is the owners' Terraform name; the configuration key of the physical name is `<logical_name>_table`.
     `capacity` None means billing by request; otherwise the table and all its indexes are provisioned and autoscaled.
+    `indexes` are in the order of their deployment: append behind, never insert, reorder or remove (see autoscaling.py).
     `trigger` is the Lambda function that the stream calls with each new item, and the start of its configuration keys.
     Raises ValueError where the indexes, or the trigger, contradict the table.
     """
@@ -100,15 +99,14 @@ class Table:
     def __post_init__(self) -> None:
         for index in self.indexes:
             if (index.capacity is None) != (self.capacity is None):
-                msg = f"{self.name}, index {index.name}: an index is billed as its table is, with a capacity or without"
-                raise ValueError(msg)
+                raise ValueError(
+                    f"{self.name}, index {index.name}: an index is billed as its table is, with a capacity or without"
+                )
         for names in ([i.name for i in self.indexes], [i.logical_name for i in self.indexes]):
             if len(set(names)) < len(names):
-                msg = f"{self.name}: two indexes have one name in {names}"
-                raise ValueError(msg)
+                raise ValueError(f"{self.name}: two indexes have one name in {names}")
         if self.trigger and not self.stream_view_type:
-            msg = f"{self.name}: the trigger {self.trigger} needs a stream_view_type"
-            raise ValueError(msg)
+            raise ValueError(f"{self.name}: the trigger {self.trigger} needs a stream_view_type")
 
     @property
     def name_key(self) -> str:

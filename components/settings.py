@@ -16,7 +16,7 @@ from components.schema import Table
 # DynamoDB API reference, CreateTable, TableName.
 _TABLE_NAME = r"[a-zA-Z0-9_.-]{3,255}"
 _TABLE_NAME_RULE = "a table name has 3 to 255 characters of a-zA-Z0-9_.-"
-# A key's ARN, not an alias's: DynamoDB answers with the key, and every preview would show a difference.
+# The ARN of a key, not of an alias: DynamoDB answers with the key, so every preview would show a difference.
 _KMS_KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
 # Lambda API reference, CreateEventSourceMapping: a function by its name or its ARN; where a record goes that failed.
 _FUNCTION = r"(arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[a-zA-Z0-9-_]{1,64}"
@@ -46,7 +46,7 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """A Lambda function, by name or ARN, and the ARN to which a record goes that it keeps failing on; "" for none."""
+    """A Lambda function, by name or ARN, and the ARN where records go that it keeps failing on; "" for none."""
 
     function: str
     failure_destination: str
@@ -88,7 +88,7 @@ def load(tables: Sequence[Table]) -> Settings:
             "environment", _text(_TAG_VALUE, "must be 1 to 256 letters, digits, spaces and + - = . _ : / @")
         ),
         protect_tables=config.read("protect_tables", _boolean),
-        kms_key_arn=config.read("kms_key_arn", _text(f"({_KMS_KEY_ARN})?", "must be empty or the ARN of a KMS key")),
+        kms_key_arn=config.read("kms_key_arn", _kms_key_arn(pulumi.Config("aws").get("region"))),
         autoscaling=autoscaling,
     )
     _check_initial_capacities(config, tables, autoscaling)
@@ -99,7 +99,7 @@ def load(tables: Sequence[Table]) -> Settings:
 
 
 class _Config:
-    """The project's configuration, and all that is wrong with it."""
+    """The project's configuration, and everything that is wrong with it."""
 
     def __init__(self) -> None:
         self._config = pulumi.Config()
@@ -125,8 +125,8 @@ class _Config:
         for name in sorted(pulumi.runtime.get_config_env()):
             namespace, _, key = name.partition(":")
             if namespace == self._config.name and key not in self._known:
-                nearest = difflib.get_close_matches(key, self._known, n=1, cutoff=0)[0]
-                self.refuse(key, f"no such key; the nearest is {namespace}:{nearest}")
+                nearest = difflib.get_close_matches(key, self._known, n=1)
+                self.refuse(key, "no such key" + "".join(f"; the nearest is {namespace}:{name}" for name in nearest))
 
 
 def _table_names(config: _Config, tables: Sequence[Table]) -> dict[str, str]:
@@ -181,8 +181,7 @@ def _check_initial_capacities(config: _Config, tables: Sequence[Table], autoscal
 def _integer(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not re.fullmatch("-?[0-9]{1,10}", text) or not low <= int(text) <= high:
-            msg = f"must be a whole number, {low} to {high}"
-            raise ValueError(msg)
+            raise ValueError(f"must be a whole number, {low} to {high}")
         return int(text)
 
     return parse
@@ -190,9 +189,19 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
 
 def _boolean(text: str) -> bool:
     if text not in {"true", "false"}:
-        msg = "must be true or false"
-        raise ValueError(msg)
+        raise ValueError("must be true or false")
     return text == "true"
+
+
+def _kms_key_arn(region: str | None) -> Callable[[str], str]:
+    parse_arn = _text(f"({_KMS_KEY_ARN})?", "must be empty or the ARN of a KMS key")
+
+    def parse(text: str) -> str:
+        if parse_arn(text) and region and text.split(":")[3] != region:
+            raise ValueError(f"must be of the tables' own region, which is {region} (aws:region)")
+        return text
+
+    return parse
 
 
 def _text(pattern: str, rule: str) -> Callable[[str], str]:

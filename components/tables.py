@@ -26,13 +26,13 @@ RENTAL_INVOICES = Family(
             stream_view_type=_IMAGES,
             trigger="send_invoice_notification",
             access_patterns=(
-                AccessPattern(question="rental invoices of a user", operation="Query", equal=("UserID",)),
-                AccessPattern(question="one rental invoice", operation="GetItem", equal=("UserID", "InvoiceID")),
+                AccessPattern(question="rental invoices of a user", operation="Query", key=("UserID",)),
+                AccessPattern(question="one rental invoice", operation="GetItem", key=("UserID", "InvoiceID")),
                 AccessPattern(
                     question="rental invoices due in a month of a year",
                     operation="Query",
                     index="due_date",
-                    equal=("due_date_year", "due_date_month"),
+                    key=("due_date_year", "due_date_month"),
                 ),
             ),
         ),
@@ -49,24 +49,24 @@ USERS = Family(
             partition_key="UserID",
             indexes=(GlobalSecondaryIndex(logical_name="email", name="Email-index", partition_key="Email"),),
             access_patterns=(
-                AccessPattern(question="user by id", operation="GetItem", equal=("UserID",)),
+                AccessPattern(question="user by id", operation="GetItem", key=("UserID",)),
                 AccessPattern(
                     question="user by email, at login",
                     operation="Query",
                     index="email",
-                    equal=("Email",),
+                    key=("Email",),
                     note="An index, so that a login reads one item and not the whole table.",
                 ),
                 AccessPattern(
                     question="last fetch of a user's retail invoices, read",
                     operation="GetItem",
-                    equal=("UserID",),
+                    key=("UserID",),
                     attribute="last_retail_invoice_fetch",
                 ),
                 AccessPattern(
                     question="last fetch of a user's retail invoices, written",
                     operation="UpdateItem",
-                    equal=("UserID",),
+                    key=("UserID",),
                     attribute="last_retail_invoice_fetch",
                 ),
             ),
@@ -111,13 +111,13 @@ RETAIL_INVOICES = Family(
             ),
             stream_view_type=_IMAGES,
             access_patterns=(
-                AccessPattern(question="retail invoices of a user", operation="Query", equal=("UserID",)),
-                AccessPattern(question="one retail invoice", operation="GetItem", equal=("UserID", "InvoiceID")),
+                AccessPattern(question="retail invoices of a user", operation="Query", key=("UserID",)),
+                AccessPattern(question="one retail invoice", operation="GetItem", key=("UserID", "InvoiceID")),
                 AccessPattern(
                     question="retail invoices of a user between two dates, newest first",
                     operation="Query",
                     index="invoice_date",
-                    equal=("UserID",),
+                    key=("UserID",),
                     between="invoice_date",
                     newest_first=True,
                 ),
@@ -125,7 +125,7 @@ RETAIL_INVOICES = Family(
                     question="retail invoices of a user in one category between two dates",
                     operation="Query",
                     index="sub_type",
-                    equal=("UserID_SubType",),
+                    key=("UserID_SubType",),
                     between="invoice_date",
                     note="UserID_SubType is `<user id>_<sub type>`, as in `user_abc123_food-delivery`.",
                 ),
@@ -137,9 +137,7 @@ RETAIL_INVOICES = Family(
                 name=name,
                 partition_key="InvoiceID",
                 access_patterns=(
-                    AccessPattern(
-                        question=f"detail of a {category} invoice", operation="GetItem", equal=("InvoiceID",)
-                    ),
+                    AccessPattern(question=f"detail of a {category} invoice", operation="GetItem", key=("InvoiceID",)),
                 ),
             )
             for category, (logical_name, name) in _RETAIL_CATEGORIES.items()
@@ -156,11 +154,11 @@ VENDOR_CONFIG = Family(
             name="VendorConfig",
             partition_key="vendor_id",
             access_patterns=(
-                AccessPattern(question="vendor by id", operation="GetItem", equal=("vendor_id",)),
+                AccessPattern(question="vendor by id", operation="GetItem", key=("vendor_id",)),
                 AccessPattern(
                     question="all active vendors",
                     operation="Scan",
-                    only="active",
+                    filter_by="active",
                     note="Read whole, as no other table is: there are few vendors, and a fetch needs nearly all.",
                 ),
             ),
