@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bench import accounts, engine, policies, rehearsals
 from bench.measure import Figure
-from ops import emulator
+from ops import isolation
 
 _SECTIONS = {"rehearsals": rehearsals, "policies": policies, "verify": accounts, "engine": engine}
 
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("sections", nargs="*", choices=[*_SECTIONS, []], help="what to measure (default: all)")
     options = parser.parse_args()
-    emulator.isolate()
+    isolation.isolate()
     progress, started = Console(stderr=True, highlight=False), time.perf_counter()
     figures = []
     for name in options.sections or _SECTIONS:
@@ -44,7 +44,7 @@ def main() -> None:
 
 def _table(figures: list[Figure]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for header in ("Figure", "Median", "Spread", "Floor", "Ratio", "Aim"):
+    for header in ("Figure", "Median", "Spread", "Baseline", "Ratio", "Aim"):
         table.add_column(header, justify="left" if header == "Figure" else "right")
     for figure in figures:
         unit, colour = figure.unit, "red" if figure.is_missed else "green"

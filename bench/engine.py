@@ -1,4 +1,4 @@
-"""The program under the real CLI, against one flat file with the same resources."""
+"""The program under the real CLI, against one flat file with the same resources; and a rehearsal, against the CLI."""
 
 import re
 import shutil
@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.measure import ROOT, Figure, in_turns, seconds
-from ops import plan, project
-from tests.engine.conftest import engine_in
+from bench.measure import ROOT, Figure, command, in_turns, seconds
+from ops.engine import program, project
+from tests.engine.conftest import PACK, engine_in
 
 _CLASSES = {
     "aws:dynamodb/table:Table": "aws.dynamodb.Table",
@@ -20,7 +20,7 @@ _CLASSES = {
 
 
 def figures() -> Iterator[Figure]:
-    """Measure previews of dev, where the CLI is on PATH, with the stand-in for the AWS plugin that the tests have."""
+    """Measure previews of dev, and rehearsals and deployments of prod, where the CLI is on PATH."""
     if not shutil.which("pulumi"):
         return
     with TemporaryDirectory() as folder, engine_in(Path(folder)) as engine:
@@ -39,11 +39,23 @@ def figures() -> Iterator[Figure]:
     what = "pulumi preview of dev, against one flat file"
     yield Figure(what=what, values=values["ours"], floors=values["flat"], aim=1.05)
 
+    timings = {"rehearsal": command("-m", "ops", "rehearse", "--stack", "prod"), "up": _up}
+    values = in_turns(5, timings)
+    what = "rehearsal of prod, against pulumi up of it with the pack, on an emulated AWS"
+    yield Figure(what=what, values=values["rehearsal"], floors=values["up"], aim=0.42)
+
+
+def _up() -> float:
+    """Return the seconds of a first deployment of prod."""
+    with TemporaryDirectory() as folder, engine_in(Path(folder)) as engine:
+        engine.run("stack", "init", "prod")
+        return seconds(lambda: engine.run("up", "--yes", "--skip-preview", "--stack", "prod", *PACK))
+
 
 def _flat() -> str:
     """Return a program that registers the resources of dev one after the other."""
     lines = ["import pulumi", "import pulumi_aws as aws"]
-    for resource in plan.record(project.load(ROOT, "dev")).resources[1:]:
+    for resource in program.preview(project.load(ROOT, "dev")).resources[1:]:
         if not resource.custom:
             lines.append(f"pulumi.ComponentResource({resource.type!r}, {resource.name!r})")
             continue

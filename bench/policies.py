@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 
 from bench.measure import ROOT, Figure, in_turns, seconds
-from ops import pack, plan, project
+from ops.engine import plan, policy_pack, program, project
 
 OURS = ROOT / "policies"
 sys.path.append(str(OURS))
@@ -39,7 +39,7 @@ def idle(of_resources: int, of_stacks: int) -> Generator[Path]:
 def figures() -> Iterator[Figure]:
     """Measure the start of the pack, its analysis of a table and of stacks, and its memory."""
     stack = project.load(ROOT, "prod")
-    prod = plan.record(stack).resources
+    prod = program.preview(stack).resources
     table = next(resource for resource in prod if resource.inputs.get("name") == "RentalInvoices")
     with contextlib.ExitStack() as exits:
         one = exits.enter_context(idle(1, 1))
@@ -50,7 +50,7 @@ def figures() -> Iterator[Figure]:
         count = sum(isinstance(policy, ResourceValidationPolicy) for policy in policies)
         of_stacks = sum(isinstance(policy, StackValidationPolicy) for policy in policies)
         packs = {"ours": OURS, "one": one, "many": exits.enter_context(idle(count, of_stacks))}
-        started = {name: exits.enter_context(pack.start(folder, None, stack)) for name, folder in packs.items()}
+        started = {name: exits.enter_context(policy_pack.start(folder, None, stack)) for name, folder in packs.items()}
         values = in_turns(10, {name: partial(_analyze, each, table) for name, each in started.items()})
         what = f"pack: analysis of a table, against {{}} (ours: {count})"
         yield Figure(
@@ -76,16 +76,16 @@ def figures() -> Iterator[Figure]:
 
 
 def _start(folder: Path, stack: project.Stack) -> float:
-    with pack.start(folder, None, stack) as started:
+    with policy_pack.start(folder, None, stack) as started:
         return seconds(started.connect)
 
 
-def _analyze(started: pack.Pack, resource: plan.Registration) -> float:
+def _analyze(started: policy_pack.Pack, resource: plan.Registration) -> float:
     """Return milliseconds a call."""
     return seconds(lambda: [list(started.analyze(resource)) for _ in range(_CALLS)]) / _CALLS * 1000
 
 
-def _analyze_stack(started: pack.Pack, stack: plan.Plan) -> float:
+def _analyze_stack(started: policy_pack.Pack, stack: plan.Plan) -> float:
     return seconds(lambda: list(started.analyze_stack(stack)))
 
 
@@ -105,7 +105,7 @@ def _stack(prod: list[plan.Registration], tables: int) -> list[plan.Registration
     ]
 
 
-def _peak_memory(started: pack.Pack) -> float:
+def _peak_memory(started: policy_pack.Pack) -> float:
     """Return MiB, as Linux tells it."""
     status = Path(f"/proc/{started.process.pid}/status").read_text(encoding="utf-8")
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
