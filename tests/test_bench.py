@@ -1,7 +1,8 @@
 from bench.measure import Figure, in_turns
-from ops import emulator, pack, project
-from ops.rehearse import rehearse
+from ops.aws import emulator
+from ops.engine import policy_pack, project
 from tests.conftest import ROOT
+from tests.programs import rehearse
 
 
 def test_a_figure_is_the_median_ratio_to_the_floor_of_its_round():
@@ -21,7 +22,8 @@ def test_timings_take_turns_and_turn_about():
 
 def test_the_generated_program_is_as_the_policies_want_it():
     stack = project.load(ROOT / "bench/generated", "dev", ["tables=51"])
-    with emulator.embedded("eu-west-1") as clients, pack.start(ROOT / "policies", None, stack) as policies:
+    config = ROOT / "policies/config/dev.json"
+    with emulator.embedded("eu-west-1") as clients, policy_pack.start(ROOT / "policies", config, stack) as policies:
         rehearsal = rehearse(stack, clients, [policies])
 
     assert (rehearsal.ok, rehearsal.violations, len(rehearsal.plan.resources)) == (True, [], 1 + 51 + 8)

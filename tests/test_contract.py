@@ -6,31 +6,33 @@ TARGET = "RentalInvoices$paypulse:dynamodb:TableAutoscaling$aws:appautoscaling/t
 POLICY = "RentalInvoices$paypulse:dynamodb:TableAutoscaling$aws:appautoscaling/policy:Policy::"
 IMAGES = "NEW_AND_OLD_IMAGES"
 
-# URN: physical name, partition key, sort key, {index: (partition key, sort key)}, stream view type.
+# URN: physical name, partition key, sort key, [index, partition key, sort key], stream view type. The indexes are in
+# order, and a new one goes behind: Pulumi ignores their capacities by position, so that any other change of the order
+# gives an index the capacity of another.
 TABLES = {
     f"RentalInvoices{TABLE}rental_invoices": (
         *("RentalInvoices", "UserID", "InvoiceID"),
-        {"due_date_year-due_date_month-index": ("due_date_year", "due_date_month")},
+        [("due_date_year-due_date_month-index", "due_date_year", "due_date_month")],
         IMAGES,
     ),
-    f"Users{TABLE}users": ("Users", "UserID", None, {"Email-index": ("Email", None)}, None),
+    f"Users{TABLE}users": ("Users", "UserID", None, [("Email-index", "Email", None)], None),
     f"RetailInvoices{TABLE}retail_invoices": (
         *("RetailInvoices", "UserID", "InvoiceID"),
-        {
-            "invoice_date-index": ("UserID", "invoice_date"),
-            "sub_type-invoice_date-index": ("UserID_SubType", "invoice_date"),
-        },
+        [
+            ("invoice_date-index", "UserID", "invoice_date"),
+            ("sub_type-invoice_date-index", "UserID_SubType", "invoice_date"),
+        ],
         IMAGES,
     ),
-    f"RetailInvoices{TABLE}food_delivery_invoices": ("FoodDeliveryInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}clothing_invoices": ("ClothingInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}technology_invoices": ("TechnologyInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}subscription_invoices": ("SubscriptionInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}grocery_invoices": ("GroceryInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}misc_utility_invoices": ("MiscellaneousUtilityInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}misc_invoices": ("MiscellaneousInvoices", "InvoiceID", None, {}, None),
-    f"RetailInvoices{TABLE}travel_invoices": ("TravelInvoices", "InvoiceID", None, {}, None),
-    f"VendorConfig{TABLE}vendor_config": ("VendorConfig", "vendor_id", None, {}, None),
+    f"RetailInvoices{TABLE}food_delivery_invoices": ("FoodDeliveryInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}clothing_invoices": ("ClothingInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}technology_invoices": ("TechnologyInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}subscription_invoices": ("SubscriptionInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}grocery_invoices": ("GroceryInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}misc_utility_invoices": ("MiscellaneousUtilityInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}misc_invoices": ("MiscellaneousInvoices", "InvoiceID", None, [], None),
+    f"RetailInvoices{TABLE}travel_invoices": ("TravelInvoices", "InvoiceID", None, [], None),
+    f"VendorConfig{TABLE}vendor_config": ("VendorConfig", "vendor_id", None, [], None),
 }
 
 _TABLE_ID, _INDEX_ID = "table/RentalInvoices", "table/RentalInvoices/index/due_date_year-due_date_month-index"
@@ -46,13 +48,13 @@ SCALING = {
 }
 
 
-def test_tables_keep_their_urns_names_keys_indexes_and_streams(record):
+def test_tables_keep_their_urns_names_keys_streams_and_indexes_in_order(record):
     found = {
         r.urn.removeprefix(PREFIX): (
             r.inputs["name"],
             r.inputs["hashKey"],
             r.inputs.get("rangeKey"),
-            {i["name"]: (i["hashKey"], i.get("rangeKey")) for i in r.inputs.get("globalSecondaryIndexes", [])},
+            [(i["name"], i["hashKey"], i.get("rangeKey")) for i in r.inputs.get("globalSecondaryIndexes", [])],
             r.inputs.get("streamViewType"),
         )
         for r in record("prod").resources

@@ -2,12 +2,17 @@ import html
 import re
 import runpy
 
+import pytest
+
 from ops.__main__ import main
 from tests.conftest import ROOT
 
+GENERATE = runpy.run_path(str(ROOT / "docs/generate.py"))
 
+
+@pytest.mark.usefixtures("in_process")
 def test_generated_pages_are_current():
-    pages = runpy.run_path(str(ROOT / "docs/generate.py"))["PAGES"]
+    pages = GENERATE["PAGES"]
 
     assert {path.name: path.read_text() for path in pages} == {path.name: page() for path, page in pages.items()}, (
         "run make docs"
@@ -15,13 +20,16 @@ def test_generated_pages_are_current():
 
 
 def words(text):
-    """Return a text without what differs each time: seconds, the time in a stream's ARN; and without spaces."""
-    return re.sub(r"\s|[\d.]+ s\)|stream/\S+", "", text)
+    """Return a text without what differs each time: seconds, the time in a stream's ARN; without colours and spaces."""
+    return re.sub(r"\x1b\[[0-9;]*m|[\d.]+ s\)|stream/\S+|\s", "", text)
 
 
-def test_the_picture_in_the_readme_is_what_a_rehearsal_prints(capsys):
+@pytest.mark.usefixtures("in_process")
+def test_the_picture_in_the_readme_is_the_end_of_what_a_rehearsal_prints(capsys, monkeypatch):
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": str(GENERATE["COLUMNS"])}.items():
+        monkeypatch.setenv(name, value)
     main(["rehearse", "--cwd", str(ROOT), "--stack", "prod", "--drill"])
-    printed = capsys.readouterr().out
+    printed = "\n".join(capsys.readouterr().out.splitlines()[-GENERATE["LINES"] :])
     picture = (ROOT / "docs/rehearsal.svg").read_text()
     texts = html.unescape(" ".join(re.findall("<text[^>]*>([^<]*)</text>", picture))).replace("\xa0", " ")
 

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.tables import TABLES
-from ops import plan, project
+from ops.engine import plan, project
 from ops.errors import CallError, PlanError
+from tests import programs
 from tests.conftest import ROOT
 
 KEYS = [key for key in yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"] if ":" not in key]
@@ -45,7 +46,7 @@ def outcome(folder, name, overrides=()):
         return "", {**resource.inputs, "arn": "arn", "streamArn": "arn"}
 
     try:
-        recorded = plan.record(project.load(folder, name, overrides), create)
+        recorded = programs.record(project.load(folder, name, overrides), create)
     except CallError as error:
         return str(error)
     except PlanError as error:

@@ -21,11 +21,12 @@ def test_definitions_need_no_pulumi():
 
 
 @pytest.mark.parametrize(
-    ("table", "index_capacity"), [({}, Capacity(1, 1)), ({"capacity": Capacity(1, 1)}, None)], ids=["extra", "missing"]
+    ("of_table", "of_index"),
+    [pytest.param(None, Capacity(1, 1), id="only the index"), pytest.param(Capacity(1, 1), None, id="only the table")],
 )
-def test_an_index_has_a_capacity_exactly_if_its_table_has_one(table, index_capacity):
+def test_an_index_has_a_capacity_exactly_if_its_table_has_one(of_table, of_index):
     with pytest.raises(ValueError, match=r"^Things, index by-owner: an index is billed as its table is"):
-        Table(**ON_DEMAND, **table, indexes=(index(capacity=index_capacity),))
+        Table(**ON_DEMAND, capacity=of_table, indexes=(index(capacity=of_index),))
 
 
 def test_indexes_have_names_of_their_own():
@@ -35,9 +36,11 @@ def test_indexes_have_names_of_their_own():
         Table(**ON_DEMAND, indexes=(index(), index(name="other")))
 
 
-def test_a_capacity_is_at_least_one_unit():
-    with pytest.raises(ValueError, match="at least 1 unit"):
-        Capacity(read=1, write=0)
+@pytest.mark.parametrize(("read", "write"), [pytest.param(0, 1, id="of reads"), pytest.param(1, 0, id="of writes")])
+def test_a_capacity_is_at_least_one_unit(read, write):
+    message = f"Capacity(read={read}, write={write}): provisioned capacity is at least 1 unit"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Capacity(read=read, write=write)
 
 
 def test_key_attributes_are_those_of_the_table_and_of_its_indexes_once():
@@ -54,9 +57,9 @@ def test_a_trigger_needs_a_stream():
 @pytest.mark.parametrize(
     ("keys", "condition"),
     [
-        ({"equal": ("id",)}, "id = :id"),
-        ({"equal": ("id", "owner")}, "id = :id AND owner = :owner"),
-        ({"equal": ("id",), "between": "at"}, "id = :id AND at BETWEEN :from AND :to"),
+        pytest.param({"key": ("id",)}, "id = :id", id="one attribute"),
+        pytest.param({"key": ("id", "owner")}, "id = :id AND owner = :owner", id="two"),
+        pytest.param({"key": ("id",), "between": "at"}, "id = :id AND at BETWEEN :from AND :to", id="a range"),
     ],
 )
 def test_the_key_of_an_access_pattern_is_a_key_condition_expression(keys, condition):
@@ -66,13 +69,13 @@ def test_the_key_of_an_access_pattern_is_a_key_condition_expression(keys, condit
 @pytest.mark.parametrize(
     ("operation", "says", "needs"),
     [
-        ("GetItem", {"equal": ("id",), "index": "owner"}, ["equal"]),
-        ("UpdateItem", {"equal": ("id",)}, ["attribute", "equal"]),
-        ("Query", {"only": "active"}, ["equal"]),
-        ("Scan", {"equal": ("id",), "only": "active"}, ["only"]),
+        pytest.param("GetItem", {"key": ("id",), "index": "owner"}, ["key"], id="an index"),
+        pytest.param("UpdateItem", {"key": ("id",)}, ["attribute", "key"], id="no attribute"),
+        pytest.param("Query", {"filter_by": "active"}, ["key"], id="no key"),
+        pytest.param("Scan", {"key": ("id",), "filter_by": "active"}, ["filter_by"], id="a key"),
     ],
 )
 def test_an_access_pattern_says_what_its_operation_takes(operation, says, needs):
-    message = f"'?': a {operation} needs {needs}, and has {sorted(says)}"
+    message = f"'?': a {operation} needs {needs}, but has {sorted(says)}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         AccessPattern(question="?", operation=operation, **says)

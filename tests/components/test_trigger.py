@@ -1,6 +1,6 @@
 import pytest
 
-from ops.plan import Registration
+from ops.engine.plan import Registration
 
 FUNCTION = "send_invoice_notification_function=notify"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:failed"

@@ -10,11 +10,14 @@ from moto.awslambda_simple.models import lambda_simple_backends
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
-from ops import clients, emulator, plan, project
-from ops.rehearse import rehearse
+from ops.aws import clients, emulator
+from ops.engine import plan, project
+from tests import programs
 from tests.conftest import ROOT
 
 TRIGGER = "send_invoice_notification_function=notify"
+# moto's own account.
+ACCOUNT = 'aws:allowedAccountIds=["123456789012"]'
 
 
 def _backends() -> Iterator[BackendDict]:
@@ -27,7 +30,7 @@ def _backends() -> Iterator[BackendDict]:
 def _rehearsed(config: tuple[str, ...]) -> tuple[plan.Plan, list[dict]]:
     """Return the plan, and what moto remembers: of each backend, by account and region, its attributes."""
     with emulator.embedded("eu-west-1") as aws:
-        recorded = rehearse(project.load(ROOT, "prod", config), aws).plan
+        recorded = programs.rehearse(project.load(ROOT, "prod", config), aws).plan
         memory = [
             {(account, region): vars(backend[account][region]) for account in backend for region in backend[account]}
             for backend in map(dict.copy, _backends())

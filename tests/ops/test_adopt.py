@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -5,8 +6,11 @@ from moto import mock_aws
 
 from components.tables import TABLES
 from ops.__main__ import main
+from ops.aws import emulator
 from tests.conftest import ROOT
-from tests.ops.accounts import TRIGGER, deployed
+from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
+
+pytestmark = pytest.mark.usefixtures("in_process")
 
 # The tables, 4 targets, 4 policies and 5 components.
 ALL = len(TABLES) + 13
@@ -21,9 +25,27 @@ def clients():
         yield clients
 
 
+@pytest.fixture(autouse=True)
+def path(monkeypatch, tmp_path):
+    """Return a folder that is all of PATH: there is no Pulumi CLI unless a test puts one there."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def cli(path, out="", err="", code=0):
+    """Put a Pulumi CLI on PATH that answers so, and writes down how it was called."""
+    (path / "pulumi").write_text(
+        f"#!/bin/sh\necho \"$*\" > {path}/called\necho '{out}'\necho '{err}' >&2\nexit {code}\n"
+    )
+    (path / "pulumi").chmod(0o755)
+
+
 def run(capsys, tmp_path, *arguments):
     file = tmp_path / "imports.json"
-    code = main(["adopt", "--cwd", str(ROOT), "--stack", "prod", "--output", str(file), *arguments])
+    command = ["adopt", "--cwd", str(ROOT), "--stack", "prod", "--config", ACCOUNT, "--output", str(file)]
+    code = main([*command, *arguments])
     out, err = capsys.readouterr()
     return code, out, err, json.loads(file.read_text())["resources"] if file.exists() else None
 
@@ -112,7 +134,7 @@ def test_a_policy_of_another_name_on_the_same_target_is_in_the_way(capsys, tmp_p
 
     out = run(capsys, tmp_path)[1]
 
-    assert out.splitlines()[2] == "in its way: its scalable target has the policy ByHand; delete that first"
+    assert out.splitlines()[2] == "blocked: its scalable target has the scaling policy ByHand; delete that first"
 
 
 @mock_aws
@@ -153,9 +175,24 @@ def test_offline_a_trigger_is_left_out_and_said(capsys, tmp_path):
 
     assert (code, len(specs)) == (0, ALL)
     assert (
-        "left out, as only the account knows its import id: "
+        "left out, because only the account has its import id: "
         "aws:lambda:EventSourceMapping send_invoice_notification; adopt without --offline"
     ) in out.splitlines()
+
+
+def test_offline_what_the_program_gives_no_name_is_left_out(capsys, program, tmp_path):
+    scaled = (
+        "service_namespace='dynamodb', resource_id='table/x', scalable_dimension='dynamodb:table:ReadCapacityUnits'"
+    )
+    stack = program(f"aws.dynamodb.Table('t', hash_key='id')\naws.appautoscaling.Policy('p', {scaled})")
+    file = tmp_path / "imports.json"
+
+    assert main(["adopt", "--cwd", str(stack.directory), "--offline", "--output", str(file)]) == 0
+    assert json.loads(file.read_text()) == {"resources": []}
+    assert [line.partition(":")[2] for line in capsys.readouterr().out.splitlines()[1:3]] == [
+        " aws:dynamodb:Table t; adopt without --offline",
+        " aws:appautoscaling:Policy p; adopt without --offline",
+    ]
 
 
 def test_a_trigger_that_the_account_does_not_have_is_created_by_the_next_up(capsys, tmp_path):
@@ -165,3 +202,164 @@ def test_a_trigger_that_the_account_does_not_have_is_created_by_the_next_up(caps
     assert (
         "not in the account, so the next up creates it: aws:lambda:EventSourceMapping send_invoice_notification"
     ) in out.splitlines()
+
+
+URN = "urn:pulumi:prod::paypulse::"
+STATE = json.dumps(
+    {
+        "deployment": {
+            "resources": [
+                {"urn": f"{URN}{FAMILY}::rental_invoices"},
+                {"urn": f"{URN}{FAMILY}$aws:dynamodb/table:Table::rental_invoices"},
+                {"urn": f"{URN}{SCALING}$aws:appautoscaling/target:Target::rental_invoices-read"},
+                {"urn": f"{URN}{SCALING}$aws:appautoscaling/target:Target::rental_invoices-write", "delete": True},
+            ]
+        }
+    }
+)
+LEFT_OUT = "left out, because Pulumi's state has it: 1 aws:dynamodb:Table, 1 aws:appautoscaling:Target"
+
+
+def names(specs):
+    return {spec["name"] for spec in specs}
+
+
+@pytest.mark.usefixtures("clients")
+def test_what_the_state_has_is_left_out_but_for_components(capsys, tmp_path, path):
+    everything = names(run(capsys, tmp_path)[3])
+    cli(path, STATE)
+
+    code, out, _, specs = run(capsys, tmp_path)
+
+    assert (code, LEFT_OUT in out.splitlines()) == (0, True)
+    assert everything - names(specs) == {
+        f"{FAMILY}$aws:dynamodb/table:Table::rental_invoices",
+        f"{SCALING}$aws:appautoscaling/target:Target::rental_invoices-read",
+    }
+    assert (path / "called").read_text() == "stack export --non-interactive --stack prod\n"
+
+
+@pytest.mark.usefixtures("clients")
+def test_a_stack_that_the_cli_does_not_have_has_nothing_yet(capsys, tmp_path, path):
+    cli(path, err="error: no stack named 'prod' found", code=6)
+    code, _, err, specs = run(capsys, tmp_path)
+    assert (code, err, len(specs)) == (0, "", ALL)
+
+    cli(path, json.dumps({"version": 3, "deployment": {}}))
+    assert len(run(capsys, tmp_path)[3]) == ALL
+
+
+@pytest.mark.usefixtures("clients")
+def test_a_cli_that_fails_is_not_taken_for_one_without_the_stack(capsys, tmp_path, path):
+    cli(path, err="error: PULUMI_ACCESS_TOKEN must be set", code=3)
+
+    assert run(capsys, tmp_path)[:3] == (
+        *(2, ""),
+        "error: pulumi stack export fails: PULUMI_ACCESS_TOKEN must be set; "
+        "log in, or give its output with --state FILE\n",
+    )
+
+
+@pytest.mark.parametrize("offline", [[], ["--offline"]])
+@pytest.mark.parametrize("name", ["state.json", "-"])
+@pytest.mark.usefixtures("clients")
+def test_the_state_can_be_given(capsys, monkeypatch, tmp_path, name, offline):
+    (tmp_path / "state.json").write_text(STATE)
+    monkeypatch.setattr("sys.stdin", io.StringIO(STATE))
+    file = name if name == "-" else str(tmp_path / name)
+
+    code, out, _, specs = run(capsys, tmp_path, "--state", file, *offline)
+
+    assert (code, LEFT_OUT in out.splitlines(), len(specs)) == (0, True, ALL - 2)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": [{}]}}'])
+def test_what_is_no_state_is_a_wrong_call(capsys, tmp_path, content):
+    file = tmp_path / "state.json"
+    file.write_text(content)
+
+    assert run(capsys, tmp_path, "--offline", "--state", str(file))[:3] == (
+        *(2, ""),
+        f"error: {file} is not a state of a stack; pulumi stack export writes one\n",
+    )
+
+
+def test_tags_that_the_first_up_removes_and_an_expiry_that_it_leaves_are_told(capsys, tmp_path, clients):
+    dynamodb = clients("dynamodb")
+    arn = dynamodb.describe_table(TableName="Users")["Table"]["TableArn"]
+    tags = {"Team": "us", "CostCenter": "1", "aws:cloudformation:stack-name": "x"}
+    dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+    dynamodb.update_time_to_live(
+        TableName="Users", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+    )
+
+    code, out, _, specs = run(capsys, tmp_path)
+
+    assert (code, len(specs)) == (0, ALL)
+    assert out.splitlines()[1:3] == [
+        "warning: the first up removes tags of Users that the program doesn't declare: CostCenter, Team",
+        "warning: Users deletes items by the time in expires: up leaves that as it is, and verify reports it",
+    ]
+
+
+@pytest.mark.usefixtures("clients")
+def test_another_account_than_the_stacks_is_refused(capsys, tmp_path):
+    code, out, err, specs = run(capsys, tmp_path, "--config", 'aws:allowedAccountIds=["111111111111"]')
+
+    assert (code, out, specs) == (1, "", None)
+    assert err.startswith("error: the credentials are of the account 123456789012, and prod is in 111111111111 (")
+
+
+INDEXES = """
+    aws.dynamodb.Table(
+        "t",
+        name="things",
+        billing_mode="PROVISIONED",
+        read_capacity=1,
+        write_capacity=1,
+        hash_key="id",
+        attributes=[{"name": "id", "type": "S"}],
+        global_secondary_indexes=[
+            {"name": name, "hash_key": "id", "projection_type": "ALL", "read_capacity": 1, "write_capacity": 1}
+            for name in NAMES
+        ],
+        opts=pulumi.ResourceOptions(ignore_changes=["globalSecondaryIndexes[*].readCapacity"]),
+    )
+"""
+UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+PROVISIONED = {"ProvisionedThroughput": UNITS}
+
+
+@pytest.mark.parametrize(
+    ("ours", "billing", "stops"),
+    [
+        (["one", "two"], PROVISIONED, False),
+        (["one", "two", "new"], PROVISIONED, False),
+        (["one"], PROVISIONED, False),
+        (["two", "one"], PROVISIONED, True),
+        (["new", "one", "two"], PROVISIONED, True),
+        (["two"], PROVISIONED, True),
+        (["two", "one"], {}, False),
+    ],
+)
+def test_provisioned_indexes_in_another_order_than_the_programs_stop(capsys, program, tmp_path, ours, billing, stops):
+    stack = program(INDEXES.replace("NAMES", str(ours)))
+    with emulator.embedded("eu-west-1") as clients:
+        clients("dynamodb").create_table(
+            TableName="things",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=attributes("id"),
+            GlobalSecondaryIndexes=[index(name, "id", **billing) for name in ("one", "two")],
+            **billing or {"BillingMode": "PAY_PER_REQUEST"},
+        )
+        file = tmp_path / "imports.json"
+        code = main(["adopt", "--cwd", str(stack.directory), "--output", str(file)])
+
+    assert (code, file.exists()) == ((1, False) if stops else (0, True))
+    assert capsys.readouterr().err == (
+        "error: the provisioned indexes of things are in AWS one, two, and in the program "
+        f"{', '.join(ours)}: the first up would give each the capacity of another; "
+        "declare them in AWS's order, and new ones behind\n"
+        if stops
+        else ""
+    )

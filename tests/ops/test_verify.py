@@ -1,21 +1,26 @@
 """verify, on an account that a rehearsal made and that something then changed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
 from components.tables import TABLES
-from ops import account, project
 from ops.__main__ import main
-from ops.readback import Difference
+from ops.aws import account
+from ops.drift import Difference
+from ops.engine import project
 from ops.verify import verify
 from tests.conftest import ROOT
 from tests.ops import accounts
-from tests.ops.accounts import TRIGGER, attributes, deployed, index
+from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
+
+pytestmark = pytest.mark.usefixtures("in_process")
 
 PREFIX = "urn:pulumi:prod::paypulse::paypulse:dynamodb:"
 RENTAL = f"{PREFIX}RentalInvoices$aws:dynamodb/table:Table::rental_invoices"
@@ -38,7 +43,7 @@ def live():
 
 
 def found(clients):
-    return verify(project.load(ROOT, "prod"), "eu-west-1", clients).readback
+    return verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", clients).drift
 
 
 def test_an_untouched_account_has_no_difference(live):
@@ -74,7 +79,7 @@ def recreate(**changes):
 
 
 def scaling(operation, **arguments):
-    return lambda aws: getattr(aws("application-autoscaling"), operation)(**READ, **arguments)
+    return lambda aws: getattr(aws("application-autoscaling"), operation)(**READ | arguments)
 
 
 def policy(target=70.0, metric="DynamoDBReadCapacityUtilization", cooldown=60, name="DynamoDBReadAutoScalingPolicy"):
@@ -100,6 +105,8 @@ def arn(aws, name="Users"):
 
 
 CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
+# Of these a deployment would make the table, or the index, anew.
+REPLACING = {"sort key", "projection", "index key"}
 # What is changed in the account, and the one difference that is found: URN, property, declared, live.
 CHANGES = {
     "sort key": (
@@ -220,7 +227,9 @@ def test_one_change_in_the_account_is_exactly_one_difference(live, change):
     urn, property_, declared, is_live = difference
     make(live)
 
-    assert found(live).differences == [Difference(urn=urn, property=property_, declared=declared, live=is_live)]
+    assert found(live).differences == [
+        Difference(urn=urn, property=property_, declared=declared, live=is_live, replaces=change in REPLACING)
+    ]
 
 
 def paths(result):
@@ -239,12 +248,57 @@ def test_a_stream_or_recovery_is_told_by_all_its_properties(live):
     ]
 
 
-def test_expiry_and_a_local_index_are_told(live):
+def test_what_replaces_is_told_first_among_all_the_tables(capsys, live):
     CHANGES["local index"][0](live)
     CHANGES["expiry"][0](live)
+    live("dynamodb").update_table(TableName="RentalInvoices", DeletionProtectionEnabled=False)
+    live("dynamodb").update_table(TableName="VendorConfig", DeletionProtectionEnabled=False)
+    live("dynamodb").delete_table(TableName="VendorConfig")
 
-    assert [property_ for _, property_, _, _ in paths(found(live))] == [
-        *("localSecondaryIndexes", "rangeKey", "ttl"),
+    differences = found(live).differences
+    assert [(d.urn.split("::")[-1], d.property, d.replaces) for d in differences] == [
+        ("users", "localSecondaryIndexes", True),
+        ("users", "rangeKey", True),
+        ("vendor_config", "", True),
+        ("rental_invoices", "deletionProtectionEnabled", False),
+        ("users", "ttl", False),
+    ]
+    assert [difference["replaces"] for difference in json.loads(run(capsys, "--json")[1])["differences"]] == [
+        *(True, True, True, False, False),
+    ]
+    rows = [re.split("  +", line.strip())[1:] for line in run(capsys)[1].splitlines()[1:-1]]
+    assert rows == [
+        ["localSecondaryIndexes: the resource is replaced", "not declared", "there"],
+        ["rangeKey: the resource is replaced", "missing", '"Email"'],
+        ["(the resource): a new, empty one would be created", "there", "missing"],
+        ["deletionProtectionEnabled", "true", "false"],
+        ["ttl", "not declared", "there"],
+    ]
+
+
+def test_an_index_that_would_be_rebuilt_is_marked(capsys, live):
+    CHANGES["index key"][0](live)
+
+    rows = [re.split("  +", line.strip())[1:] for line in run(capsys)[1].splitlines()[1:-1]]
+    assert rows == [["globalSecondaryIndexes[Email-index].rangeKey: the index is rebuilt", "missing", '"UserID"']]
+
+
+def test_what_the_program_does_not_declare_is_named(capsys, live):
+    scaling("register_scalable_target", MinCapacity=1, MaxCapacity=2, ResourceId="table/Users")(live)
+    policy(name="Another")(live)
+
+    rows = [re.split("  +", line.strip()) for line in run(capsys)[1].splitlines()[1:-1]]
+    assert rows == [
+        [
+            "paypulse:dynamodb:Users$aws:dynamodb/table:Table::users",
+            "scalable target dynamodb/table/Users/dynamodb:table:ReadCapacityUnits",
+            *("not declared", "there"),
+        ],
+        [
+            "paypulse:dynamodb:RentalInvoices$aws:dynamodb/table:Table::rental_invoices",
+            "scaling policy dynamodb/table/RentalInvoices/dynamodb:table:ReadCapacityUnits/Another",
+            *("not declared", "there"),
+        ],
     ]
 
 
@@ -329,8 +383,8 @@ def triggered():
 
 
 def found_with_trigger(clients, function="notify"):
-    config = [f"send_invoice_notification_function={function}"]
-    return verify(project.load(ROOT, "prod", config), "eu-west-1", clients).readback.differences
+    config = [ACCOUNT, f"send_invoice_notification_function={function}"]
+    return verify(project.load(ROOT, "prod", config), "eu-west-1", clients).drift.differences
 
 
 @pytest.mark.parametrize("function", ["notify", "arn:aws:lambda:eu-west-1:999999999999:function:notify"])
@@ -370,7 +424,13 @@ def test_a_trigger_on_the_stream_of_a_table_that_was_made_anew_is_told(triggered
     new = accounts.recreate(clients, "RentalInvoices", AttributeDefinitions=keys, GlobalSecondaryIndexes=[])
 
     assert [d for d in found_with_trigger(clients) if d.urn == MAPPING] == [
-        Difference(urn=MAPPING, property="eventSourceArn", declared=new["LatestStreamArn"], live=old["LatestStreamArn"])
+        Difference(
+            urn=MAPPING,
+            property="eventSourceArn",
+            declared=new["LatestStreamArn"],
+            live=old["LatestStreamArn"],
+            replaces=True,
+        )
     ]
 
 
@@ -409,8 +469,8 @@ def test_autoscaled_capacities_count_as_right_within_their_bounds(live):
     ]
 
 
-def run(capsys, *arguments):
-    code = main(["verify", "--cwd", str(ROOT), "--stack", "prod", *arguments])
+def run(capsys, *arguments, account=ACCOUNT):
+    code = main(["verify", "--cwd", str(ROOT), "--stack", "prod", "--config", account, *arguments])
     return code, *capsys.readouterr()
 
 
@@ -434,7 +494,7 @@ def test_the_command_shows_a_difference_and_exits_with_1(capsys, live):
             ["paypulse:dynamodb:Users$aws:dynamodb/table:Table::users", "deletionProtectionEnabled", "true", "false"],
         ],
     )
-    assert out.splitlines()[-1].startswith("1 differences: ")
+    assert out.splitlines()[-1].startswith("1 difference: ")
 
     code, out, _ = run(capsys, "--json")
     result = json.loads(out)
@@ -445,7 +505,13 @@ def test_the_command_shows_a_difference_and_exits_with_1(capsys, live):
         "stack": "prod",
         "region": "eu-west-1",
         "differences": [
-            {"urn": USERS, "property": "deletionProtectionEnabled", "declared": True, "live": False},
+            {
+                "urn": USERS,
+                "property": "deletionProtectionEnabled",
+                "declared": True,
+                "live": False,
+                "replaces": False,
+            },
         ],
         "ok": False,
     }
@@ -471,7 +537,11 @@ def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
         (
             ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "DescribeTable"),
             "AWS refuses DescribeTable in eu-west-1: An error occurred (AccessDeniedException) when calling the "
-            "DescribeTable operation: not you; the README has the IAM policy that reading needs",
+            "DescribeTable operation: not you; docs/deploying.md has the permissions that reading needs",
+        ),
+        (
+            ResponseParserError("not well-formed"),
+            "what answers for eu-west-1 is not AWS, its answer has another form: not well-formed",
         ),
         (KeyError("Table"), "what answers for eu-west-1 is not AWS, its answer has another form: KeyError('Table')"),
         (
@@ -491,9 +561,46 @@ def test_what_stops_the_reading_is_one_clear_line(capsys, monkeypatch, failure, 
     def fail(*_):
         raise failure
 
-    monkeypatch.setattr("ops.resources.table._read", fail)
+    monkeypatch.setattr("ops.aws.resources.table._read", fail)
 
     assert run(capsys) == (1, "", f"error: {message}\n")
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize("error", [KeyError, TypeError])
+def test_a_failure_of_our_own_is_no_answer_of_the_account(capsys, monkeypatch, error):
+    def compare(*_):
+        raise error
+
+    monkeypatch.setattr("ops.drift.compare", compare)
+
+    with pytest.raises(error):
+        run(capsys)
+
+
+@pytest.mark.usefixtures("live")
+def test_another_account_than_the_stacks_is_refused(capsys):
+    account = 'aws:allowedAccountIds=["111111111111", "222222222222"]'
+
+    assert run(capsys, account=account) == (
+        *(1, ""),
+        "error: the credentials are of the account 123456789012, and prod is in 111111111111 or 222222222222 "
+        "(aws:allowedAccountIds in Pulumi.prod.yaml): name another --profile, or set that\n",
+    )
+
+
+@pytest.mark.usefixtures("live")
+def test_a_stack_that_names_no_account_is_compared_with_any(capsys):
+    assert run(capsys, account="aws:allowedAccountIds=")[0] == 0
+
+
+@pytest.mark.parametrize("accounts", ["123456789012", "[123456789012]", '["prod"]', "{}", "null", "["])
+def test_what_is_no_list_of_accounts_is_a_wrong_call(capsys, accounts):
+    assert run(capsys, account=f"aws:allowedAccountIds={accounts}") == (
+        *(2, ""),
+        f"error: aws:allowedAccountIds is {accounts!r}; write a list of account ids of 12 digits, in quotes: "
+        '["123456789012"]\n',
+    )
 
 
 def test_a_profile_that_there_is_not_is_a_wrong_call(capsys):
@@ -508,7 +615,7 @@ def test_an_endpoint_that_is_no_url_is_a_wrong_call(capsys, url):
     assert run(capsys, "--endpoint-url", url) == (
         2,
         "",
-        f"error: --endpoint-url {url!r} is no URL; use http://HOST:PORT\n",
+        f"error: --endpoint-url {url!r} is not a URL; use http://HOST:PORT\n",
     )
 
 
@@ -519,23 +626,24 @@ def test_clients_retry_and_have_a_connection_for_each_worker():
     assert client.meta.config.max_pool_connections == account.WORKERS
 
 
-def test_the_readme_lists_the_calls_that_verify_makes(triggered):
+def test_the_docs_list_the_calls_that_verify_makes(triggered):
     live, _ = triggered
     made = set()
+    # Not STS: to ask whose the credentials are needs no permission.
     for service in ("dynamodb", "application-autoscaling", "kms", "lambda"):
         live(service).meta.events.register(
             f"before-call.{service}", lambda model, service=service, **_: made.add(f"{service}:{model.name}"), service
         )
     found_with_trigger(live)
-    readme = Path(ROOT / "README.md").read_text()
-    policy_document = json.loads(readme.split("```json\n")[1].split("```")[0])
+    page = Path(ROOT / "docs/deploying.md").read_text()
+    policy_document = json.loads(page.split("```json\n")[1].split("```")[0])
 
     assert {action for statement in policy_document["Statement"] for action in statement["Action"]} == made
 
 
 def test_an_endpoint_that_is_not_aws_is_named(live, monkeypatch):
+    assert account.where("eu-west-1", live) == "eu-west-1"
+
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
     elsewhere = account.connect(None, "eu-west-1", None)
-
-    assert account.where("eu-west-1", live) == "eu-west-1"
     assert account.where("eu-west-1", elsewhere) == "eu-west-1 at http://127.0.0.1:5000"

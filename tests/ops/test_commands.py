@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -11,9 +12,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from components.tables import TABLES
-from ops import emulator, resources
 from ops.__main__ import main
+from ops.aws import emulator, resources
 from tests.conftest import ROOT
+from tests.ops.accounts import ACCOUNT
 
 TABLE = """
     aws.dynamodb.Table(
@@ -34,7 +36,7 @@ def run(capsys, *arguments):
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_a_stack_is_created_and_read_back(capsys, stack):
-    code, out, err = run(capsys, "--cwd", ROOT, "--stack", stack, "--json")
+    code, out, err = run(capsys, "--cwd", ROOT, "--stack", stack, "--config", ACCOUNT, "--json")
     result = json.loads(out)
 
     assert (code, err, result["project"], result["stack"], result["ok"]) == (0, "", "paypulse", stack, True)
@@ -45,6 +47,25 @@ def test_a_stack_is_created_and_read_back(capsys, stack):
     }
     assert result["readback"]["checked"] > 200
     assert result["readback"]["differences"] == []
+
+
+@pytest.mark.parametrize(
+    ("account", "err"),
+    [
+        (
+            account,
+            "warning: prod protects its tables, and Pulumi.prod.yaml doesn't name their account; "
+            "set aws:allowedAccountIds there before the first deployment\n",
+        )
+        for account in ("", "[]", '["000000000000"]')
+    ]
+    + [('["123456789012"]', "")],
+)
+def test_a_protected_stack_that_names_no_account_is_warned_of(capsys, account, err):
+    config = f"aws:allowedAccountIds={account}"
+    code, out, found = run(capsys, "--cwd", ROOT, "--stack", "prod", "--config", config, "--no-policies", "--json")
+
+    assert (code, json.loads(out)["ok"], found) == (0, True, err)
 
 
 def test_json_shows_a_resource_as_the_engine_gets_it(capsys):
@@ -139,8 +160,8 @@ def test_a_person_reads_tree_outputs_tables_scaling_and_counts_without_colour_in
                 "table/RentalInvoices/index/due_date_year-due_date_month-index",
                 f"{access}CapacityUnits",
                 "1..10",
-                f"DynamoDB{access}AutoScalingPolicy",
                 *("70", "%", "60", "s,", "60", "s"),
+                f"DynamoDB{access}AutoScalingPolicy",
             ]
             for access in ("Read", "Write")
         ),
@@ -154,14 +175,13 @@ def test_a_person_reads_tree_outputs_tables_scaling_and_counts_without_colour_in
 def test_what_the_program_says_is_text_and_its_secrets_are_hidden(capsys, program):
     stack = program(
         """
-        print("hello")
         pulumi.export("markup", "[/red] [bold]x")
         pulumi.export("secret", pulumi.Output.secret("hush"))
         """
     )
 
     code, out, err = run(capsys, "--cwd", stack.directory)
-    assert (code, err) == (0, "hello\n")
+    assert (code, err) == (0, "")
     assert ["markup", "[/red]", "[bold]x"] in [line.split() for line in out.splitlines()]
     assert ["secret", "[secret]"] in [line.split() for line in out.splitlines()]
     assert json.loads(run(capsys, "--cwd", stack.directory, "--json")[1])["outputs"]["secret"] == "[secret]"  # noqa: S105
@@ -182,6 +202,7 @@ def test_a_wrong_read_back_fails_and_is_shown(capsys, monkeypatch):
         "property": "billingMode",
         "declared": "PAY_PER_REQUEST",
         "live": "PROVISIONED",
+        "replaces": False,
     }
     code, out, _ = run(capsys, "--cwd", ROOT)
     assert code == 1
@@ -192,26 +213,104 @@ def test_a_wrong_read_back_fails_and_is_shown(capsys, monkeypatch):
     assert out.splitlines()[-1].startswith("failed: not everything is as declared")
 
 
-def test_a_property_that_the_embedded_aws_does_not_take_is_a_difference(capsys, program):
-    stack = program(TABLE.replace("hash_key", "table_class='STANDARD_INFREQUENT_ACCESS', hash_key"))
+SECRETS = """
+    hush = pulumi.Output.secret("arn:aws:kms:eu-west-1:123456789012:key/hush")
+    aws.dynamodb.Table(
+        "t",
+        name=pulumi.Output.secret("hush-things"),
+        billing_mode="PAY_PER_REQUEST",
+        hash_key="id",
+        attributes=[{"name": "id", "type": "S"}],
+        server_side_encryption={"enabled": True, "kms_key_arn": hush},
+        point_in_time_recovery=pulumi.Output.secret({"enabled": True, "recovery_period_in_days": 7}),
+        tags={"Owner": pulumi.Output.secret("hush"), "Team": "us"},
+        ttl=pulumi.Output.secret({"enabled": True, "attribute_name": "hush"}),
+    )
+"""
+EXPIRY = 'ttl=pulumi.Output.secret({"enabled": True, "attribute_name": "hush"}),'
 
-    code, out, _ = run(capsys, "--cwd", stack.directory, "--json")
 
-    assert code == 1
-    assert [d["property"] for d in json.loads(out)["readback"]["differences"]] == ["tableClass"]
+def test_what_is_read_back_is_shown_without_its_secrets(capsys, program):
+    # A rehearsal creates no expiry.
+    stack = program(SECRETS.replace(EXPIRY, ""))
+
+    code, out, err = run(capsys, "--cwd", stack.directory)
+    row = next(line for line in out.splitlines() if "PAY_PER_REQUEST" in line)
+
+    assert (code, "hush" in out + err) == (0, False)
+    assert re.split("  +", row.strip()) == ["[secret]", "id", "PAY_PER_REQUEST", "[secret]", "[secret] days"]
 
 
-def test_a_secret_input_is_shown_neither_whole_nor_in_a_difference(capsys, program):
-    stack = program(TABLE.replace("hash_key=", "table_class=pulumi.Output.secret('hush'), hash_key="))
+@pytest.fixture
+def verified(capsys, monkeypatch, program):
+    """Return a function: verify the program with secrets against an account that `made` has changed."""
 
-    code, out, err = run(capsys, "--cwd", stack.directory, "--json")
-    result = json.loads(out)
+    def verify(made):
+        stack = program(SECRETS)
+        monkeypatch.setattr("ops.aws.account.refuse_if_elsewhere", lambda *_: None)
+        with emulator.embedded("eu-west-1") as clients:
+            made(clients)
+            results = []
+            for more in ([], ["--json"]):
+                main(["verify", "--cwd", str(stack.directory), *more])
+                results.append(capsys.readouterr().out)
+        return results
 
-    assert code == 1
-    assert result["readback"]["differences"] == [
-        {"urn": THING, "property": "tableClass", "declared": "[secret]", "live": "[secret]"}
+    return verify
+
+
+def other_table(clients):
+    clients("dynamodb").create_table(
+        TableName="hush-things",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        SSESpecification={"Enabled": True},
+        Tags=[{"Key": "Owner", "Value": "hushed"}, {"Key": "Team", "Value": "them"}],
+    )
+    clients("dynamodb").update_time_to_live(
+        TableName="hush-things", TimeToLiveSpecification={"Enabled": True, "AttributeName": "hush-hush"}
+    )
+    clients("application-autoscaling").register_scalable_target(
+        ServiceNamespace="dynamodb",
+        ResourceId="table/hush-things",
+        ScalableDimension="dynamodb:table:ReadCapacityUnits",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+
+
+def test_a_difference_at_or_below_a_secret_shows_neither_side(verified):
+    text, as_json = verified(other_table)
+
+    assert "hush" not in text + as_json
+    assert [(d["property"], d["declared"], d["live"]) for d in json.loads(as_json)["differences"]] == [
+        *(
+            (secret, "[secret]", "[secret]")
+            for secret in ("pointInTimeRecovery", "serverSideEncryption.kmsKeyArn", "tags.Owner")
+        ),
+        ("tags.Team", "us", "them"),
+        ("ttl", "[secret]", "[secret]"),
+        ("scalable target [secret]", None, "[secret]"),
     ]
-    assert "hush" not in out + err
+
+
+def test_a_table_that_is_missing_shows_what_was_declared_without_its_secrets(verified):
+    text, as_json = verified(lambda _: None)
+    (difference,) = json.loads(as_json)["differences"]
+
+    assert "hush" not in text + as_json
+    assert (difference["property"], difference["live"]) == ("", None)
+    assert difference["declared"] == {
+        "name": "[secret]",
+        "billingMode": "PAY_PER_REQUEST",
+        "hashKey": "id",
+        "attributes": [{"name": "id", "type": "S"}],
+        "serverSideEncryption": {"enabled": True, "kmsKeyArn": "[secret]"},
+        "pointInTimeRecovery": "[secret]",
+        "tags": {"Owner": "[secret]", "Team": "us"},
+        "ttl": "[secret]",
+    }
 
 
 @pytest.mark.parametrize(
@@ -221,17 +320,13 @@ def test_a_secret_input_is_shown_neither_whole_nor_in_a_difference(capsys, progr
             "aws.sns.Topic('t')",
             *(
                 1,
-                "ops can't create aws:sns/topic:Topic; add a module for it to ops/resources/, and to MODULES in its __init__.py",
+                "ops can't create aws:sns/topic:Topic; add a module for it to ops/aws/resources/, and to MODULES in its __init__.py",
             ),
         ),
         (
             TABLE.replace('hash_key="id"', 'hash_key="other"'),
             1,
             f"{THING} can't be created: An error occurred (ValidationException) when calling the CreateTable operation",
-        ),
-        (
-            TABLE.replace('name="things",', ""),
-            *(1, f"{THING} can't be created: Parameter validation failed:"),
         ),
         ("raise pulumi.RunError('mend this')", 1, "mend this"),
         ("1 / 0", 1, "the program failed:"),

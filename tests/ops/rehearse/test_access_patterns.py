@@ -7,8 +7,10 @@ import pytest
 
 from components.examples import ITEMS
 from components.tables import TABLES
-from ops import drill, project, readback
+from ops import drift
 from ops.__main__ import main
+from ops.engine import project
+from ops.rehearse import access_patterns
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import attributes, index, recreate
@@ -43,8 +45,12 @@ QUESTIONS = [
 ]
 
 
+pytestmark = pytest.mark.usefixtures("in_process")
+
+
 def run(capsys, *arguments):
-    code = main(["rehearse", "--cwd", str(ROOT), "--stack", "prod", "--no-policies", "--drill", *arguments])
+    command = ["rehearse", "--cwd", str(ROOT), "--stack", "prod", "--config", accounts.ACCOUNT, "--no-policies"]
+    code = main([*command, "--drill", *arguments])
     return code, *capsys.readouterr()
 
 
@@ -84,7 +90,7 @@ def test_every_question_has_an_answer_that_leaves_something_out():
         assert table.access_patterns, table.name
         items = ITEMS[table.logical_name]
         for pattern in table.access_patterns:
-            expected, _ = drill._expected(pattern, items)  # noqa: SLF001 - what answers are compared with
+            expected, _ = access_patterns._expected(pattern, items)  # noqa: SLF001 - what answers are compared with
 
             assert 0 < len(expected) < len(items), pattern.question
 
@@ -113,7 +119,7 @@ def deployed():
 
 def problems(deployed):
     stack, plan, clients = deployed
-    answers = drill.drill(stack, plan, readback.read_back(plan, clients), clients)
+    answers = access_patterns.drill(stack, plan, drift.find(plan, clients), clients)
     return {answer.question: answer.problem for answer in answers if answer.problem}
 
 
@@ -223,8 +229,8 @@ def test_a_filter_that_lets_more_or_something_else_by_is_told(deployed, filters,
 
 def test_what_is_not_answered_fails_the_rehearsal_and_is_named(capsys, monkeypatch):
     items = ITEMS | {"users": []}
-    data = drill._data  # noqa: SLF001 - the module's file is read anew each time
-    monkeypatch.setattr(drill, "_data", lambda *of: {"ITEMS": items} if of[1] == "examples" else data(*of))
+    data = access_patterns._data  # noqa: SLF001 - the module's file is read anew each time
+    monkeypatch.setattr(access_patterns, "_data", lambda *of: {"ITEMS": items} if of[1] == "examples" else data(*of))
 
     code, out, _ = run(capsys)
     assert code == 1

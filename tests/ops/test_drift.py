@@ -4,9 +4,11 @@ import dataclasses
 import pytest
 
 from components.tables import TABLES
-from ops import emulator, plan, project, readback
-from ops.readback import Difference
-from ops.rehearse import rehearse
+from ops import drift
+from ops.aws import emulator
+from ops.drift import Difference
+from ops.engine import plan, project
+from tests import programs
 from tests.conftest import ROOT
 
 
@@ -26,18 +28,21 @@ from tests.conftest import ROOT
     ],
 )
 def test_properties_are_compared_one_by_one_and_named_things_by_name(declared, live, found):
-    assert list(readback.compare(declared, live)) == found
+    assert list(drift.compare(declared, live)) == found
 
 
 @pytest.fixture(scope="module")
 def clients_and_plan():
     with emulator.embedded("eu-west-1") as clients:
-        yield clients, rehearse(project.load(ROOT, "dev", ["send_invoice_notification_function=notify"]), clients).plan
+        yield (
+            clients,
+            programs.rehearse(project.load(ROOT, "dev", ["send_invoice_notification_function=notify"]), clients).plan,
+        )
 
 
 def test_what_was_just_created_is_as_declared(clients_and_plan):
     clients, recorded = clients_and_plan
-    found = readback.read_back(recorded, clients)
+    found = drift.find(recorded, clients)
 
     assert (found.differences, {type_: len(live) for type_, live in found.live.items()}) == (
         [],
@@ -85,7 +90,7 @@ WRONG = {
     "deletionProtectionEnabled": ("users", ["deletionProtectionEnabled"], True, False),
     "tags.Environment": ("users", ["tags", "Environment"], "production", "development"),
     "tags.Owner": ("users", ["tags", "Owner"], "me", None),
-    "tableClass": ("users", ["tableClass"], "STANDARD_INFREQUENT_ACCESS", None),
+    "tableClass": ("users", ["tableClass"], "STANDARD_INFREQUENT_ACCESS", "STANDARD"),
     "minCapacity": ("rental_invoices-read", ["minCapacity"], 2, 1),
     "batchSize": ("send_invoice_notification", ["batchSize"], 10, 1),
     "maximumRetryAttempts": ("send_invoice_notification", ["maximumRetryAttempts"], 0, 5),
@@ -100,9 +105,12 @@ def test_each_property_that_is_not_as_declared_is_one_difference(clients_and_pla
     resource = next(r for r in recorded.resources if r.name == name and r.custom)
 
     changed = [change(r, path, declared) if r is resource else r for r in recorded.resources]
-    found = readback.read_back(plan.Plan(changed), clients)
+    found = drift.find(plan.Plan(changed), clients)
 
-    assert found.differences == [Difference(urn=resource.urn, property=property_, declared=declared, live=live)]
+    replaces = property_.split(".")[-1] in {"hashKey", "rangeKey", "projectionType"}
+    assert found.differences == [
+        Difference(urn=resource.urn, property=property_, declared=declared, live=live, replaces=replaces)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +126,8 @@ def test_a_resource_that_is_not_there_is_one_difference(clients_and_plan, name, 
     resource = next(r for r in recorded.resources if (r.name, r.type) == (name, type_))
     missing = change(resource, [key], "table/elsewhere" if key == "resourceId" else "elsewhere")
 
-    found = readback.read_back(plan.Plan([*recorded.resources, missing]), clients)
+    found = drift.find(plan.Plan([*recorded.resources, missing]), clients)
 
-    assert found.differences == [Difference(urn=resource.urn, property="", declared=missing.inputs, live=None)]
+    assert found.differences == [
+        Difference(urn=resource.urn, property="", declared=missing.inputs, live=None, replaces=name == "users")
+    ]

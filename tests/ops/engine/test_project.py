@@ -1,6 +1,6 @@
 import pytest
 
-from ops import project
+from ops.engine import project
 from ops.errors import CallError
 
 
@@ -64,7 +64,7 @@ def test_an_encrypted_value_is_refused_unless_given(tmp_path, value):
         ("name: [demo]", "", "{0}/Pulumi.yaml has no name: for the project"),
         ("name: demo", "config: 5", "{0}/Pulumi.dev.yaml, or its config:, is not a mapping of keys to values"),
         ("name: demo", "a: b: c", "{0}/Pulumi.dev.yaml can't be read: mapping values are not allowed here"),
-        ("name: demo", "config: {a: 1, a: 2}", "{0}/Pulumi.dev.yaml can't be read: a key stands twice"),
+        ("name: demo", "config: {a: 1, a: 2}", "{0}/Pulumi.dev.yaml can't be read: duplicate key"),
     ],
 )
 def test_a_file_that_is_no_stack_is_refused(tmp_path, project_file, stack_file, message):

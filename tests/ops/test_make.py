@@ -1,0 +1,125 @@
+"""What make runs of the Pulumi CLI; here a CLI that only echoes."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.conftest import ROOT
+
+CLI = """#!/bin/sh
+case "$*" in
+    *"--stack gone"*) echo "error: no stack named 'gone' found" >&2; exit 6;;
+    "config get"*protect_tables) echo $PROTECTS;;
+    "config get"*allowedAccountIds) echo "$ACCOUNTS"; test -n "$ACCOUNTS";;
+    preview*) touch .plan-live.json .plan-new.json;;
+esac
+case "$1" in config) ;; *) echo "pulumi $*";; esac
+"""
+PACK = "--policy-pack policies --policy-pack-config policies/config/live.json"
+PREVIEW = f"pulumi preview --stack live {PACK} --save-plan .plan-live.json"
+UP = f"pulumi up --stack live {PACK} --plan .plan-live.json --skip-preview --yes"
+HINT = "To deploy exactly this plan: make deploy STACK=live"
+NAMED = '["123456789012"]'
+REFUSED = f"live protects its tables: set aws:allowedAccountIds in Pulumi.live.yaml to the account that they are in, as {NAMED}"
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Return a function that runs make in a copy of the Makefile: its code, and the lines that are not make's own."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements-dev.txt").touch()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/installed").touch()
+    (tmp_path / "policies/config").mkdir(parents=True)
+    (tmp_path / "policies/config/live.json").touch()
+    (tmp_path / "pulumi").write_text(CLI)
+    (tmp_path / "pulumi").chmod(0o755)
+
+    def run(*arguments, protects="true", accounts=NAMED, answer=""):
+        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+        # Not what a make check that runs the tests has set for makes within it.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        environment |= {"PATH": path, "PROTECTS": protects, "ACCOUNTS": accounts}
+        command = ["make", "--no-print-directory", *arguments]
+        result = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, input=answer, check=False
+        )
+        errors = [line for line in result.stderr.splitlines() if not line.startswith("make")]
+        return result.returncode, result.stdout.splitlines(), errors
+
+    return run
+
+
+@pytest.mark.parametrize("accounts", ["", "[]", '["000000000000"]', "[123456789012]", '["prod"]'])
+def test_a_protected_stack_without_an_account_is_refused(make, accounts):
+    assert make("preview", "STACK=live", accounts=accounts) == (2, [], [REFUSED])
+
+
+@pytest.mark.parametrize(
+    ("protects", "accounts"),
+    [
+        pytest.param("true", NAMED, id="an account"),
+        pytest.param("true", '["000000000001","123456789012"]', id="two"),
+        pytest.param("false", "", id="no protection"),
+    ],
+)
+def test_a_preview_saves_its_plan_and_says_how_to_deploy_it(make, protects, accounts):
+    assert make("preview", "STACK=live", protects=protects, accounts=accounts) == (0, [PREVIEW, HINT], [])
+
+
+def test_a_stack_that_the_cli_does_not_have_can_be_made(make):
+    missing = "policies/config/gone.json is missing: every policy has its default level and options"
+
+    assert make("preview", "STACK=gone") == (
+        *(2, []),
+        [missing, "error: no stack named 'gone' found", "To create the stack: pulumi stack init gone"],
+    )
+
+
+def test_a_stack_without_a_configuration_of_its_policies_has_the_packs_defaults(make):
+    assert make("preview", "STACK=new") == (
+        0,
+        [
+            "pulumi preview --stack new --policy-pack policies --save-plan .plan-new.json",
+            "To deploy exactly this plan: make deploy STACK=new",
+        ],
+        ["policies/config/new.json is missing: every policy has its default level and options"],
+    )
+
+
+def test_without_a_plan_nothing_is_deployed(make):
+    assert make("deploy", "STACK=live") == (2, [], ["no plan for live: make preview STACK=live makes one"])
+
+
+QUESTION = "Deploy this plan to live? [yes/no] "
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "deployed"),
+    [
+        pytest.param("yes\n", 0, f"{QUESTION}{UP}", id="yes"),
+        pytest.param("no\n", 2, QUESTION, id="no"),
+        pytest.param("", 2, QUESTION, id="nobody"),
+    ],
+)
+def test_up_previews_asks_and_deploys_that_plan(make, answer, code, deployed):
+    assert make("up", "STACK=live", answer=answer) == (code, [PREVIEW, HINT, deployed], [])
+
+
+def test_who_says_yes_before_is_not_asked(make):
+    assert make("up", "STACK=live", "ARGS=--yes --refresh") == (
+        *(0, [f"{PREVIEW} --refresh", HINT, f"{UP} --refresh"]),
+        [],
+    )
+
+
+def test_help_names_every_target_that_a_person_calls(make):
+    code, lines, _ = make("help")
+
+    assert code == 0
+    assert {line.split()[0] for line in lines} >= {
+        *("setup", "rehearse", "preview", "up", "deploy", "analyze", "verify", "adopt"),
+        *("test", "check", "format", "bench", "docs", "lock"),
+    }
