@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 from pulumi_policy import EnforcementLevel
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -24,8 +23,8 @@ from components.examples import ITEMS  # noqa: E402
 from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
 from components.tables import FAMILIES  # noqa: E402
 from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
-from ops import plan, project  # noqa: E402
-from ops.resources import scalable_target, table  # noqa: E402
+from ops.aws.resources import scalable_target, table  # noqa: E402
+from ops.engine import program, project  # noqa: E402
 
 POLICIES = """\
 # Policies
@@ -103,7 +102,7 @@ def policy_config_schema() -> str:
 
 def tables() -> str:
     """Return docs/tables.md: of each family a diagram, its keys, billing and attributes, and what is asked of it."""
-    resources = plan.record(project.load(ROOT, "prod")).resources
+    resources = program.preview(project.load(ROOT, "prod")).resources
     declared = {r.name: r.inputs for r in resources if r.type == table.TYPE}
     targets = [r.inputs for r in resources if r.type == scalable_target.TYPE]
     protections = {_protection(inputs) for inputs in declared.values()}
@@ -176,7 +175,9 @@ def _protection(inputs: dict[str, Any]) -> str:
 def _asked(definition: Table, pattern: AccessPattern) -> str:
     index = next((f", {i.name}" for i in definition.indexes if i.logical_name == pattern.index), "")
     of = f" of `{pattern.attribute}`" if pattern.attribute else ""
-    condition = f"`{pattern.key_condition}`" if pattern.key_condition else f"none; the filter `{pattern.only} = :true`"
+    condition = (
+        f"`{pattern.key_condition}`" if pattern.key_condition else f"none; the filter `{pattern.filter_by} = :true`"
+    )
     note = f". {pattern.note}" if pattern.note else ""
     return f"| {pattern.question} | {pattern.operation}{of}: {definition.name}{index} | {condition}{note} |"
 
@@ -201,22 +202,22 @@ PAGES = {
     ROOT / "policies/config.schema.json": policy_config_schema,
 }
 
-PICTURE = DOCS / "rehearsal.svg"
+# As wide as a page of a repository shows legibly.
+PICTURE, COLUMNS, LINES = DOCS / "rehearsal.svg", 100, 25
 
 
 def picture() -> str:
-    """Return what make rehearse STACK=prod prints, as SVG."""
+    """Return the last lines of what make rehearse STACK=prod prints on a terminal of 100 columns, as SVG."""
     command = [sys.executable, "-m", "ops", "rehearse", "--drill", "--stack", "prod"]
-    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
-    output = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
-    lines = [Text.from_ansi(line) for line in output.splitlines()]
-    for line in lines:
-        line.rstrip()
-    console = Console(record=True, width=max(line.cell_len for line in lines), file=io.StringIO())
-    console.print(*lines, sep="\n")
+    environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": f"{COLUMNS}"}
+    result = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        sys.exit("the rehearsal of prod failed: make rehearse STACK=prod says why")
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), highlight=False)
+    console.print(*map(Text.from_ansi, result.stdout.splitlines()[-LINES:]), sep="\n")
+    svg = console.export_svg(title="make rehearse STACK=prod", unique_id="rehearsal")
     # Without the web font, which no viewer of a repository loads.
-    template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    return console.export_svg(title="make rehearse STACK=prod", code_format=template, unique_id="rehearsal")
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
