@@ -202,14 +202,11 @@ class Scaling:
         return sorted(filter(self._is_ours, scalers), key=lambda scaler: not scaler.is_certain)
 
     def _is_ours(self, scaler: Scaler) -> bool:
-        is_others = isinstance(scaler.dimension, str) and not scaler.dimension.startswith("dynamodb:")
-        return (
-            scaler.namespace == "dynamodb"
-            or (scaler.namespace is UNKNOWN and not is_others)
-            or str(scaler.dimension).startswith("dynamodb:")
-            or str(scaler.resource_id).startswith("table/")
-            or (not is_others and any(urn in self._by_urn for urn in scaler.sources))
-        )
+        if scaler.namespace == "dynamodb" or str(scaler.resource_id).startswith("table/"):
+            return True
+        if isinstance(scaler.dimension, str):
+            return scaler.dimension.startswith("dynamodb:")
+        return scaler.namespace is UNKNOWN or any(urn in self._by_urn for urn in scaler.sources)
 
 
 def _may_be_of(policy: ScalingPolicy, target: Target) -> bool:

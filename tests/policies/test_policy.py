@@ -158,6 +158,15 @@ def test_an_index_that_is_a_resource_of_its_own_is_exempt_with_its_table():
             "dynamodb-autoscaling-enabled: the option maximumCapacity is 40001.0, but must be a whole number, 1 to 40000",
             id="of a stack policy",
         ),
+        *(
+            pytest.param(
+                AUTOSCALING,
+                {"maximumTargetUtilization": percent},
+                f"dynamodb-autoscaling-enabled: the option maximumTargetUtilization is {percent}, but must be a whole number, 20 to 90",
+                id=f"{percent:g} percent",
+            )
+            for percent in (19.0, 91.0)
+        ),
     ],
 )
 def test_a_wrong_option_is_refused(name, config, message):

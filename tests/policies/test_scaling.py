@@ -98,6 +98,11 @@ TWO = COMPLIANT | {"globalSecondaryIndexes": [{"name": "one"}, {"name": "two"}]}
             id="of the table whose name has the same source",
         ),
         pytest.param(
+            [PETS, replace(UNNAMED, inputs=ON_DEMAND), a_target("t", UNKNOWN, READS, "pet")],
+            None,
+            id="of the same source as the known name of a table",
+        ),
+        pytest.param(
             [
                 Resource(type=INDEX, name="own", inputs={"tableName": "RentalInvoices", "indexName": "own-index"}),
                 a_target("t", UNKNOWN, INDEX_READS, "own"),
@@ -141,6 +146,11 @@ def test_policies_that_do_not_tell_their_target_are_of_one_each():
         pytest.param(a_policy("p", INDEX_ID, INDEX_READS), [], id="another resource id"),
         pytest.param(a_policy("p", UNKNOWN, READS, "table"), ["p"], id="by the table that both come from"),
         pytest.param(a_policy("p", UNKNOWN, READS), [], id="from elsewhere"),
+        pytest.param(
+            replace(a_policy("p", UNKNOWN), sources={"scalableDimension": ["t"]}),
+            ["p"],
+            id="by what its dimension comes from",
+        ),
         pytest.param(a_policy("p", ["x"]), [], id="malformed"),
     ],
 )

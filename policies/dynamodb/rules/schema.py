@@ -155,7 +155,7 @@ def _check_keys(table: Mapping[str, Any]) -> Findings:
         if times > 1:
             yield f"attributes declares {name!r} {times} times"
     lacking = sorted(set(_known(keys)) - set(_known(declared)))
-    if lacking and all(isinstance(name, str) for _, name in declared):
+    if lacking and all(isinstance(get(attribute, "name"), str) for _, attribute in entries(table, "attributes")):
         yield f"attributes doesn't declare {_quoted(lacking)}, which a key uses: add it"
 
 
@@ -207,8 +207,7 @@ def _check_indexes(table: Mapping[str, Any]) -> Findings:
             yield f"{kind} has {len(found)} indexes, but a table may have {most}"
         for path, index in found:
             yield from _check_name(index, "name", path)
-            if index is not UNKNOWN:
-                yield from _check_projection(index, path)
+            yield from _check_projection(index, path)
     for path, index in (found for found in _objects(table, _GLOBAL) if found[1] is not UNKNOWN):
         pair = [get(index, "hashKey"), get(index, "rangeKey")]
         if get(index, "keySchemas") is not None and pair != [None, None]:

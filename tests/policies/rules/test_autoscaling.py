@@ -55,6 +55,7 @@ ON_DEMAND_TABLE = "table 'Users' is PAY_PER_REQUEST and has no capacity to scale
 NAMES_TABLE = (
     "scalableDimension is 'dynamodb:index:WriteCapacityUnits', but resourceId names the table 'RentalInvoices'"
 )
+NO_POLICY = ("index-write", f"the scalable target for writes of {INDEX_LABEL} has no scaling policy: add one")
 NO_WRITES = ("rental", lacks("writes of index 'due-index'"))
 
 
@@ -67,11 +68,7 @@ NO_WRITES = ("rental", lacks("writes of index 'due-index'"))
         dict.fromkeys(OF_TABLE + OF_INDEX, ABSENT),
         ("rental", lacks(f"{BOTH}, {BOTH_OF_INDEX}")),
     ),
-    fails(
-        "no policy",
-        {"index-write-policy": ABSENT},
-        ("index-write", f"the scalable target for writes of {INDEX_LABEL} has no scaling policy: add one"),
-    ),
+    fails("no policy", {"index-write-policy": ABSENT}, NO_POLICY),
     passes("an index reads less than its table", {"index-read": {"maxCapacity": 9.0}}),
     passes("a table reads more than its index writes", {"table-read": {"maxCapacity": 11.0}}),
     fails(
@@ -79,6 +76,17 @@ NO_WRITES = ("rental", lacks("writes of index 'due-index'"))
         {"index-write": {"serviceNamespace": "ecs"}},
         NO_WRITES,
         ("index-write", "serviceNamespace is 'ecs', but must be dynamodb"),
+    ),
+    fails(
+        "another namespace, of the policy too",
+        {name: {"serviceNamespace": "ecs"} for name in WRITE},
+        NO_WRITES,
+        ("index-write", "serviceNamespace is 'ecs', but must be dynamodb"),
+    ),
+    fails(
+        "a maximum of the table not known",
+        {"table-write": {"maxCapacity": UNKNOWN}},
+        ("table-write", not_known("maxCapacity")),
     ),
     fails(
         "not a resource id",
@@ -137,7 +145,7 @@ def test_one_mistake_is_one_finding_where_it_is_to_be_corrected(case):
     fails("minimum over maximum", {"minCapacity": 11.0}, "minCapacity is 11, which is more than maxCapacity, 10"),
     passes("minimum equal to maximum", {"minCapacity": 10.0}),
     fails("minimum not known", {"minCapacity": UNKNOWN}, not_known("minCapacity")),
-    passes("more writes than its table", {"maxCapacity": 11.0}),
+    passes("more writes than its table", {"maxCapacity": 40000.0}),
     fails(
         "fewer writes than its table",
         {"maxCapacity": 9.0},
@@ -166,10 +174,17 @@ def test_a_target_of_the_writes_of_an_index(case):
     fails("91 percent", {VALUE: 91.0}, f"{VALUE} is 91, but must be 20 to 90 percent"),
     fails("19.9 percent", {VALUE: 19.9}, f"{VALUE} is 19.9, but must be 20 to 90 percent"),
     passes("70.5 percent", {VALUE: 70.5}),
+    passes("20 percent", {VALUE: 20.0}),
+    passes("90 percent", {VALUE: 90.0}),
     fails("a value that is not known", {VALUE: UNKNOWN}, not_known(VALUE)),
     fails(
         "the metric of reads",
         {METRIC: "DynamoDBReadCapacityUtilization"},
+        f"{METRIC} is 'DynamoDBReadCapacityUtilization', but must be DynamoDBWriteCapacityUtilization, as its dimension is for writes",
+    ),
+    fails(
+        "the metric of reads, by a dimension that is its target's",
+        {METRIC: "DynamoDBReadCapacityUtilization", "scalableDimension": UNKNOWN},
         f"{METRIC} is 'DynamoDBReadCapacityUtilization', but must be DynamoDBWriteCapacityUtilization, as its dimension is for writes",
     ),
     fails(
@@ -192,11 +207,30 @@ def test_a_stack_without_tables_is_not_judged():
     assert judge(NAME, Resource(type=TARGET, name="t", inputs=target("table/elsewhere", READS))) == []
 
 
-def test_a_policy_for_a_table_elsewhere_has_its_target_elsewhere():
-    policy = Resource(type=POLICY, name="policy", inputs=scaling_policy("table/Elsewhere", READS))
+OF_ELSEWHERE = Resource(type=POLICY, name="policy", inputs=scaling_policy("table/Elsewhere", READS))
 
-    assert judge(NAME, *scaled({}, policy)) == [("policy", NO_TARGET.format(f"'table/Elsewhere', {READS!r}"))]
-    assert judge(NAME, *scaled({}, policy), config={"exemptTables": ["Elsewhere"]}) == []
+
+def test_a_policy_for_a_table_elsewhere_has_its_target_elsewhere():
+    no_target = ("policy", NO_TARGET.format(f"'table/Elsewhere', {READS!r}"))
+
+    assert judge(NAME, *scaled({}, OF_ELSEWHERE)) == [no_target]
+    assert judge(NAME, *scaled({}, OF_ELSEWHERE), config={"exemptTables": ["Elsewhere"]}) == []
+    assert judge(NAME, *scaled({"index-write-policy": ABSENT}, OF_ELSEWHERE)) == [NO_POLICY, no_target]
+
+
+@cases(
+    fails("of a table on demand", {}, ON_DEMAND_TABLE),
+    fails("of no dimension", {"scalableDimension": "x"}, f"scalableDimension is 'x', {DIMENSIONS}"),
+    fails(
+        "of two wrong ids",
+        {"serviceNamespace": "ecs", "resourceId": "table"},
+        "serviceNamespace is 'ecs', but must be dynamodb",
+    ),
+)
+def test_a_policy_without_a_target_is_one_finding(case):
+    policy = Resource(type=POLICY, name="policy", inputs=scaling_policy("table/Users", READS) | case.change)
+
+    assert judge(NAME, *scaled({}, policy)) == [("policy", message) for message in case.reported]
 
 
 def test_a_second_target_and_a_second_policy_are_to_be_removed():
@@ -229,6 +263,7 @@ def test_what_scales_another_service_is_not_judged(namespace, resource_id):
     passes("its target of no known index", {name: {"resourceId": f"{TABLE_ID}/index/x"} for name in WRITE}),
     passes("its target by dependency", {"table-read": {"resourceId": UNKNOWN, "minCapacity": 0.0}}),
     passes("its policy", {"table-read-policy": {"policyType": "StepScaling"}}),
+    passes("its policy by dependency", {"table-read-policy": {"policyType": "StepScaling", "resourceId": UNKNOWN}}),
 )
 def test_an_exempt_table_is_not_judged_nor_what_scales_it(case):
     assert judge(NAME, *scaled(case.change)) != []
@@ -296,6 +331,23 @@ WHICH_TARGET = ("rental", not_known("which scalable target is for table 'RentalI
             ],
             [WHICH_TARGET, ("table-read", not_known("resourceId"))],
             id="a target of a resource id from elsewhere",
+        ),
+        pytest.param(
+            [*from_elsewhere("table-read", {"resourceId": UNKNOWN}), OF_ELSEWHERE],
+            [
+                WHICH_TARGET,
+                ("table-read", not_known("resourceId")),
+                ("policy", not_known(f"which scalable target is for 'table/Elsewhere', {READS!r}")),
+            ],
+            id="a target of a resource id from elsewhere, and policies that tell theirs",
+        ),
+        pytest.param(
+            from_elsewhere("table-read-policy", {"scalableDimension": UNKNOWN}),
+            [
+                ("table-read", not_known("which scaling policy is for this target")),
+                ("table-read-policy", not_known("scalableDimension")),
+            ],
+            id="a policy of a dimension from elsewhere",
         ),
         pytest.param(
             from_elsewhere("table-read-policy", {"resourceId": UNKNOWN}),

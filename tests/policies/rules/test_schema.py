@@ -69,9 +69,13 @@ def undeclared(names):
     fails("no name", {"name": ABSENT}, f"name is missing, {NAME_RULE}"),
     passes("a name that is not known", {"name": UNKNOWN}),
     fails("the name of an index", {f"{GSI}.0.name": "i"}, f"{GSI}[0].name is 'i', {NAME_RULE}"),
+    fails(
+        "no names of indexes", {GSI: gsi(2, name=None)}, *(f"{GSI}[{n}].name is missing, {NAME_RULE}" for n in (0, 1))
+    ),
     fails("two indexes of one name", {LSI: lsi(name="due-index")}, "2 indexes have the name 'due-index'"),
     # Keys and attributes
     passes("a number", {"attributes.2.type": "N"}),
+    passes("a binary", {"attributes.2.type": "B"}),
     fails("no type of a key", {"attributes.2.type": "BOOL"}, "attributes[2].type is 'BOOL', but must be S, N or B"),
     fails("no partition key", {"hashKey": ABSENT}, "hashKey is missing, but must be the name of an attribute"),
     fails("undeclared", {"attributes.2": ABSENT}, undeclared("'due'")),
@@ -98,6 +102,12 @@ def undeclared(names):
     fails(
         "replicas that are malformed", {"replicas": "x"}, "replicas is of the wrong type, but must be a list of objects"
     ),
+    fails(
+        "attributes that are malformed",
+        {"attributes": 5.0},
+        "attributes is of the wrong type, but must be a list of objects",
+    ),
+    fails("an attribute that is malformed", {"attributes.2": "due"}, "attributes[2] is 'due', but must be an object"),
     fails("an index that is malformed", {LSI: ["x"]}, f"{LSI}[0] is 'x', but must be an object"),
     fails(
         "one attribute for both keys",
@@ -119,6 +129,12 @@ def undeclared(names):
         f"{GSI}[0].hashKey is missing, but must be the name of an attribute",
     ),
     fails("a key that is not known", {f"{GSI}.0.hashKey": UNKNOWN}, not_known(f"{GSI}[0].hashKey")),
+    fails("a sort key that is not known", {"rangeKey": UNKNOWN}, not_known("rangeKey")),
+    fails(
+        "a local index without a key",
+        {LSI: lsi(rangeKey=None)},
+        f"{LSI}[0].rangeKey is missing, but must be the name of an attribute",
+    ),
     fails("an index that is not known", {f"{GSI}.0": UNKNOWN}, not_known(f"{GSI}[0]")),
     fails("indexes that are not known", {GSI: UNKNOWN}, not_known(GSI)),
     fails(
@@ -143,6 +159,12 @@ def undeclared(names):
         "RANGE before HASH",
         by_schema("UserID:RANGE", "due:HASH"),
         f"{GSI}[0].keySchemas has a key of keyType RANGE before one of keyType HASH: state those of HASH first",
+    ),
+    fails("one attribute twice", by_schema("due:HASH", "due:RANGE"), f"{GSI}[0] has 'due' as 2 of its keys"),
+    fails(
+        "no attribute",
+        {GSI: gsi(hashKey=None, keySchemas=[{"keyType": "HASH"}])},
+        f"{GSI}[0].keySchemas[0].attributeName is missing, but must be the name of an attribute",
     ),
     fails("no HASH", by_schema("due:RANGE"), f"{GSI}[0].keySchemas has no partition key, which is of keyType HASH"),
     fails(
@@ -200,6 +222,11 @@ def undeclared(names):
         "KEYS_ONLY with attributes",
         {LSI: lsi(projectionType="KEYS_ONLY", nonKeyAttributes=["a"])},
         f"{LSI}[0].projectionType is 'KEYS_ONLY', which takes no nonKeyAttributes: remove them, or use INCLUDE",
+    ),
+    fails(
+        "100 attributes, and an index that is not known",
+        {GSI: [*gsi(5, nonKeyAttributes=["a"] * 20, **INCLUDE), UNKNOWN]},
+        not_known(f"{GSI}[5]"),
     ),
     passes("20 attributes in each of five indexes", {GSI: gsi(5, nonKeyAttributes=["a"] * 20, **INCLUDE)}),
     fails(
@@ -310,6 +337,7 @@ def test_a_restored_table_may_leave_out_its_keys_and_attributes(source):
 
     assert violations(NAME, keyless) == []
     assert violations(NAME, keyless | {LSI: lsi()}) == []
+    assert violations(NAME, keyless | {"hashKey": "UserID"}) == [undeclared("'UserID'")]
     assert violations(NAME, keyless | {"hashKey": "UserID", "attributes": [{"name": "ID", "type": "S"}]}) == [
         undeclared("'UserID'"),
         unused("'ID'"),
@@ -453,6 +481,7 @@ OF_UNNAMED = replace(index_of_its_own(tableName=UNKNOWN), sources={"tableName": 
 )
 def test_a_table_is_judged_with_the_indexes_that_are_resources_of_their_own(program, reported):
     assert judge(NAME, *program) == [("table", message) for message in reported]
+    assert judge(NAME, *program, config={"exemptTables": ["*"]}) == []
 
 
 def test_on_demand_limits_of_a_standalone_index_of_a_provisioned_table():
