@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import dataclasses
 import functools
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -10,14 +11,17 @@ from moto.awslambda_simple.models import lambda_simple_backends
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
-from ops.aws import clients, emulator
+from ops.aws import clients, emulator, inventory
 from ops.engine import plan, project
+from ops.rehearse import access_patterns
+from ops.rehearse.deploy import Rehearsal
 from tests import programs
 from tests.conftest import ROOT
 
 TRIGGER = "send_invoice_notification_function=notify"
 # moto's own account.
 ACCOUNT = 'aws:allowedAccountIds=["123456789012"]'
+REGION = "eu-west-1"
 
 
 def _backends() -> Iterator[BackendDict]:
@@ -27,30 +31,44 @@ def _backends() -> Iterator[BackendDict]:
 
 
 @functools.cache
-def _rehearsed(config: tuple[str, ...]) -> tuple[plan.Plan, list[dict]]:
-    """Return the plan, and what moto remembers: of each backend, by account and region, its attributes."""
-    with emulator.embedded("eu-west-1") as aws:
-        recorded = programs.rehearse(project.load(ROOT, "prod", config), aws).plan
+def _rehearsed(config: tuple[str, ...]) -> tuple[Rehearsal, list[dict]]:
+    """Return a rehearsal, and what moto remembers: of each backend, by account and region, its attributes."""
+    with emulator.embedded(REGION) as aws:
+        rehearsal = programs.rehearse(project.load(ROOT, "prod", config), aws)
         memory = [
             {(account, region): vars(backend[account][region]) for account in backend for region in backend[account]}
             for backend in map(dict.copy, _backends())
         ]
-        return recorded, copy.deepcopy(memory)
+        return rehearsal, copy.deepcopy(memory)
 
 
 @contextlib.contextmanager
 def deployed(*config: str) -> Generator[tuple[plan.Plan, clients.Clients]]:
     """Yield the plan of prod with this configuration, and clients of an account that has it."""
-    recorded, memory = _rehearsed(config)
-    with emulator.embedded("eu-west-1") as aws:
+    rehearsal, memory = _rehearsed(config)
+    with emulator.embedded(REGION) as aws:
         for backend, remembered in zip(_backends(), copy.deepcopy(memory), strict=True):
             for (account, region), attributes in remembered.items():
                 vars(backend[account][region]).update(attributes)
-        yield recorded, aws
+        yield rehearsal.plan, aws
+
+
+@functools.cache
+def rehearsed(*config: str) -> Rehearsal:
+    """Return a rehearsal of prod with its drill, which is for reading only: it is made once."""
+    rehearsal, _ = _rehearsed(config)
+    with deployed(*config) as (recorded, aws):
+        answers = access_patterns.drill(rehearsal.stack, recorded, rehearsal.drift, aws)
+    return dataclasses.replace(rehearsal, answers=answers)
+
+
+def part(recorded: plan.Plan, *tables: str) -> plan.Plan:
+    """Return what a plan has of these tables: to read all twelve takes longer."""
+    return plan.Plan([r for r in recorded.resources if r.custom and inventory.table_name(r) in tables])
 
 
 def recreate(aws: clients.Clients, name: str, **changes: Any) -> dict[str, Any]:
-    """Make a table anew, billed on demand, with the same keys, indexes and stream but for `changes`; describe it."""
+    """Make a table again, billed on demand, with the same keys, indexes and stream but for `changes`; describe it."""
     dynamodb = aws("dynamodb")
     old = dynamodb.describe_table(TableName=name)["Table"]
     kept = ("TableName", "AttributeDefinitions", "KeySchema", "StreamSpecification")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from ops.engine import project
@@ -43,7 +45,7 @@ def test_a_stack_has_the_defaults_of_the_project_then_its_own_values_then_those_
     )
 
 
-@pytest.mark.parametrize("value", ["{secure: AAAB}", "{deep: [{secure: AAAB}]}"])
+@pytest.mark.parametrize("value", ["{secure: AAAB}", "{deep: [{secure: AAAB}]}"], ids=["itself", "in a list"])
 def test_an_encrypted_value_is_refused_unless_given(tmp_path, value):
     write(tmp_path, stack_file=f"config: {{'demo:token': {value}}}")
 
@@ -56,15 +58,33 @@ def test_an_encrypted_value_is_refused_unless_given(tmp_path, value):
     )
 
 
+NOT_A_MAPPING = ", or its config:, is not a mapping of keys to values"
+
+
 @pytest.mark.parametrize(
     ("project_file", "stack_file", "message"),
     [
-        ("[]", "", None),
-        ("- name", "", "{0}/Pulumi.yaml, or its config:, is not a mapping of keys to values"),
-        ("name: [demo]", "", "{0}/Pulumi.yaml has no name: for the project"),
-        ("name: demo", "config: 5", "{0}/Pulumi.dev.yaml, or its config:, is not a mapping of keys to values"),
-        ("name: demo", "a: b: c", "{0}/Pulumi.dev.yaml can't be read: mapping values are not allowed here"),
-        ("name: demo", "config: {a: 1, a: 2}", "{0}/Pulumi.dev.yaml can't be read: duplicate key"),
+        pytest.param("", "", "Pulumi.yaml has no name: for the project", id="an empty project"),
+        pytest.param("- name", "", f"Pulumi.yaml{NOT_A_MAPPING}", id="a list"),
+        pytest.param("name: [demo]", "", "Pulumi.yaml has no name: for the project", id="a name that is a list"),
+        pytest.param(
+            "name: demo", "config: 5", f"Pulumi.dev.yaml{NOT_A_MAPPING}", id="a configuration that is a number"
+        ),
+        pytest.param(
+            "name: demo",
+            "a: b: c",
+            "Pulumi.dev.yaml can't be read: mapping values are not allowed here",
+            id="no YAML",
+        ),
+        pytest.param(
+            "name: demo", "config: {a: 1, a: 2}", "Pulumi.dev.yaml can't be read: duplicate key", id="a key twice"
+        ),
+        pytest.param(
+            "name: demo",
+            "config: {1: a, '1': b}",
+            "Pulumi.dev.yaml can't be read: duplicate key",
+            id="a key twice as text",
+        ),
     ],
 )
 def test_a_file_that_is_no_stack_is_refused(tmp_path, project_file, stack_file, message):
@@ -72,7 +92,16 @@ def test_a_file_that_is_no_stack_is_refused(tmp_path, project_file, stack_file, 
 
     with pytest.raises(CallError) as error:
         project.load(tmp_path, "dev")
-    assert str(error.value).startswith((message or "{0}/Pulumi.yaml has no name: for the project").format(tmp_path))
+    assert str(error.value).startswith(f"{tmp_path}/{message}")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../dev", "x" * 101])
+def test_a_name_that_no_stack_can_have_is_refused(tmp_path, name):
+    write(tmp_path)
+
+    with pytest.raises(CallError) as error:
+        project.load(tmp_path, name)
+    assert str(error.value) == f"the stack {name!r}: a stack's name has up to 100 characters of A-Za-z0-9_.-"
 
 
 def test_an_unknown_stack_is_refused_and_the_known_ones_are_named(tmp_path):
@@ -96,3 +125,33 @@ def test_an_override_that_is_no_pair_is_refused(tmp_path, override):
     with pytest.raises(CallError) as error:
         project.load(tmp_path, "dev", [override])
     assert str(error.value) == f"--config {override!r} is not KEY=VALUE"
+
+
+def stack(accounts):
+    return project.Stack(Path(), "demo", "dev", {"aws:allowedAccountIds": accounts} if accounts is not None else {})
+
+
+@pytest.mark.parametrize(
+    ("accounts", "allowed", "has_account"),
+    [
+        pytest.param(None, [], False, id="none"),
+        pytest.param("", [], False, id="empty"),
+        pytest.param("[]", [], False, id="an empty list"),
+        pytest.param('["000000000000"]', ["000000000000"], False, id="the placeholder"),
+        pytest.param('["000000000000", "123456789012"]', ["000000000000", "123456789012"], True, id="one beside it"),
+        pytest.param('["123456789012"]', ["123456789012"], True, id="one"),
+    ],
+)
+def test_a_stack_tells_the_accounts_that_it_may_be_in(accounts, allowed, has_account):
+    assert (stack(accounts).allowed_accounts, stack(accounts).has_account) == (allowed, has_account)
+
+
+@pytest.mark.parametrize(
+    "accounts", ["123456789012", "[123456789012]", '["prod"]', '["1234567890123"]', "{}", "null", "["]
+)
+def test_what_is_no_list_of_accounts_is_a_wrong_call(accounts):
+    with pytest.raises(CallError) as error:
+        _ = stack(accounts).allowed_accounts
+    assert str(error.value) == (
+        f'aws:allowedAccountIds is {accounts!r}; write a list of account ids of 12 digits, in quotes: ["123456789012"]'
+    )
