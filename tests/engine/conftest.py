@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from ops.__main__ import main
 from ops.aws import clients, emulator
 from tests.conftest import ROOT
 
@@ -109,16 +108,13 @@ class Engine:
 
     def adopt(self, stack: str) -> None:
         """Adopt what the account has, by the commands of docs/adopting.md."""
-        arguments = [
-            "adopt",
-            "--cwd",
-            str(self.folder),
-            "--stack",
-            stack,
-            "--output",
-            str(self.folder / "imports.json"),
-        ]
-        assert main([*arguments, "--endpoint-url", self.environment["AWS_ENDPOINT_URL"]]) == 0
+        # With the environment of the CLI, which it asks for the state.
+        subprocess.run(
+            [sys.executable, "-m", "ops", "adopt", "--cwd", self.folder, "--stack", stack, "--output", "imports.json"],
+            cwd=self.folder,
+            env=self.environment | {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"},
+            check=True,
+        )
         self.run("import", "--yes", "--stack", stack, "--file", "imports.json", "--generate-code=false")
 
     def tables(self) -> list[str]:

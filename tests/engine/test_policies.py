@@ -17,17 +17,17 @@ def test_what_is_deployed_is_judged_without_the_program(deployed):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "policy"),
+    ("before", "after", "severity", "policy"),
     [
-        (r"RecoveryArgs\(enabled=True", "RecoveryArgs(enabled=False", "dynamodb-pitr-enabled"),
-        ("enabled=True, kms_key_arn", "enabled=False, kms_key_arn", "dynamodb-table-encryption-enabled"),
+        (r"RecoveryArgs\(enabled=True", "RecoveryArgs(enabled=False", "medium", "dynamodb-pitr-enabled"),
+        ("enabled=True, kms_key_arn", "enabled=False, kms_key_arn", "high", "dynamodb-table-encryption-enabled"),
     ],
     ids=["point-in-time recovery", "encryption"],
 )
-def test_turning_protection_off_stops_an_up_before_anything_is_created(engine, before, after, policy):
+def test_turning_protection_off_stops_an_up_before_anything_is_created(engine, before, after, severity, policy):
     engine.run("stack", "init", "prod")
 
     with engine.edited(("components/family.py", before, after)), engine.watched() as calls:
         out = engine.run("up", "--yes", "--stack", "prod", *PACK, fails=True)
-    assert f"- [mandatory] [severity: high]  {policy}  (aws:dynamodb:Table: rental_invoices)" in out
+    assert f"- [mandatory] [severity: {severity}]  {policy}  (aws:dynamodb:Table: rental_invoices)" in out
     assert that_change(calls) == []
