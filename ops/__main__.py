@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ops",
-        description="Rehearse the program of this folder, verify a live account, and adopt existing tables.",
+        description="Rehearse the program of this folder and its changes, verify a live account, and adopt existing tables.",
         epilog="Exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong. "
         "Each command has its own --help.",
     )
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     aws = argparse.ArgumentParser(add_help=False)
     aws.add_argument("--profile", metavar="NAME", help="an AWS profile (default: boto3's usual chain of credentials)")
     aws.add_argument("--region", metavar="REGION", help="an AWS region (default: the stack's aws:region)")
-    aws.add_argument("--endpoint-url", metavar="URL", help="use use an emulator instead of AWS")
+    aws.add_argument("--endpoint-url", metavar="URL", help="use an emulator instead of AWS")
 
     rehearse = commands.add_parser(
         "rehearse",
@@ -93,6 +93,23 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument(
         "--offline", action="store_true", help="ask neither the account nor the CLI: assume that everything exists"
     )
+
+    evolve = commands.add_parser(
+        "evolve",
+        parents=[stack],
+        help="judge and rehearse the change from what is deployed to what the program declares",
+        description="Compare what is deployed with what the program declares. Say of each change whether it is safe, "
+        "and how to make it; then rehearse it in an embedded AWS, running every query of the application at each step. "
+        "Needs no account and no network.",
+    )
+    deployed = evolve.add_mutually_exclusive_group(required=True)
+    deployed.add_argument("--base", metavar="REF", help="what is deployed is the program at this git ref")
+    deployed.add_argument(
+        "--state", metavar="FILE", help="what is deployed is what pulumi stack export printed; - for stdin"
+    )
+    output = evolve.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    output.add_argument("--markdown", action="store_true", help="print Markdown, for the summary of a pull request")
     return parser
 
 

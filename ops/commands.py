@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command that `options.command` names; return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return {"rehearse": _rehearse, "verify": _verify, "adopt": _adopt}[options.command](options)
+        return {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt}[options.command](options)
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -61,6 +61,40 @@ def _rehearse(options: argparse.Namespace) -> int:
     else:
         report.print_rehearsal(rehearsal, console())
     return 0 if rehearsal.ok else 1
+
+
+def _evolve(options: argparse.Namespace) -> int:
+    from ops import isolation  # noqa: PLC0415
+
+    # git needs none of what this takes away.
+    isolation.isolate()
+    from ops.engine import program  # noqa: PLC0415
+    from ops.evolve import versions  # noqa: PLC0415
+
+    stack, region = _stack_and_region(options)
+    with contextlib.ExitStack() as exits:
+        running = exits.enter_context(program.start(stack, dry_run=True))
+        deployed = None
+        if options.base:
+            deployed = exits.enter_context(versions.at_ref(stack, options.config, options.base))
+        # Both programs take a second to start, in which this process imports what it needs.
+        from ops.aws import emulator  # noqa: PLC0415
+        from ops.console import console  # noqa: PLC0415
+        from ops.evolve import evolve, report  # noqa: PLC0415
+
+        exits.enter_context(console(stderr=True).status("rehearsing the change"))
+        clients = exits.enter_context(emulator.embedded(region))
+        then = deployed() if deployed else versions.in_state(stack, options.state)
+        now = versions.declared(stack, running)
+        base = options.base or ("the state on stdin" if options.state == "-" else options.state)
+        evolution = evolve.evolve(stack, base, then, now, clients)
+    if options.json:
+        print(report.as_json(evolution))
+    elif options.markdown:
+        print(report.as_markdown(evolution))
+    else:
+        report.print_evolution(evolution, console())
+    return 0 if evolution.ok else 1
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -5,15 +5,42 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from ops.engine.plan import Plan, Registration
 from ops.engine.project import Stack
+from ops.engine.wire import SECRET_VALUE, SIGNATURE, secret_paths, to_wire
 from ops.errors import CallError
+
+_DEFAULTS = "__defaults"
 
 
 def urns(stack: Stack, file: str | None) -> frozenset[str]:
-    """Return the URNs in Pulumi's state: from what `pulumi stack export` wrote to `file`, "-" for stdin.
+    """Return the URNs in Pulumi's state of a stack; `file` and errors are those of `read`."""
+    return frozenset(resource["urn"] for resource in read(stack, file))
 
-    Without `file`, asks the CLI if it is on PATH and has the stack. Raises CallError for what is not a state.
+
+def plan(stack: Stack, file: str | None) -> Plan:
+    """Return what Pulumi's state has as a plan: the inputs of the last deployment, without the provider's own marks.
+
+    Raises CallError also for the state of another stack or project, and for inputs that are encrypted.
+    """
+    resources = read(stack, file)
+    for resource in resources:
+        name, project = resource["urn"].split("::", 2)[:2]
+        if (name, project) != (f"urn:pulumi:{stack.name}", stack.project):
+            raise CallError(
+                f"{_where(file)} is the state of {project} ({name.rpartition(':')[2]}), not of {stack.project} "
+                f"({stack.name}); run pulumi stack export --stack {stack.name}"
+            )
+    return Plan([_registration(each, file) for each in resources if not each["type"].startswith("pulumi:providers:")])
+
+
+def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
+    """Return the resources in Pulumi's state: from what `pulumi stack export` wrote to `file`, "-" for stdin.
+
+    Those that are only still to be deleted are left out. Without `file`, asks the CLI if it is on PATH and has the
+    stack. Raises CallError for what is not a state.
     """
     if file:
         try:
@@ -21,20 +48,61 @@ def urns(stack: Stack, file: str | None) -> frozenset[str]:
         except (OSError, UnicodeDecodeError) as error:
             raise CallError(f"--state {file} can't be read: {error}") from None
     elif not (cli := shutil.which("pulumi")):
-        return frozenset()
+        return []
     else:
         command = [cli, "stack", "export", "--non-interactive", "--stack", stack.name]
         exported = subprocess.run(command, cwd=stack.directory, capture_output=True, text=True, check=False)  # noqa: S603 - the CLI on PATH
         if exported.returncode:
             if "no stack named" in exported.stderr:
-                return frozenset()
+                return []
             why = exported.stderr.strip().removeprefix("error: ")
             raise CallError(f"pulumi stack export fails: {why}; log in, or give its output with --state FILE")
         text = exported.stdout
     try:
-        deployment = json.loads(text)["deployment"]
-        return frozenset(each["urn"] for each in deployment.get("resources", []) if not each.get("delete"))
+        found = [each for each in json.loads(text)["deployment"].get("resources") or [] if not each.get("delete")]
+        if all(isinstance(each["urn"], str) for each in found):
+            return found
     except (AttributeError, KeyError, TypeError, ValueError):
+        pass
+    raise CallError(f"{_where(file)} is not a state of a stack; pulumi stack export writes one")
+
+
+def _where(file: str | None) -> str:
+    return "what stdin has" if file == "-" else file or "what pulumi stack export prints"
+
+
+def _registration(resource: dict[str, Any], file: str | None) -> Registration:
+    urn = resource["urn"]
+    try:
+        inputs = _plain(resource.get("inputs") or {})
+    except _EncryptedError:
         raise CallError(
-            f"{file or 'what pulumi stack export prints'} is not a state of a stack; pulumi stack export writes one"
+            f"{_where(file)} has an encrypted input of {urn}; export it with pulumi stack export --show-secrets"
         ) from None
+    return Registration(
+        urn=urn,
+        type=resource["type"],
+        name=urn.split("::", 3)[3],
+        parent=resource.get("parent", ""),
+        custom=resource.get("custom", False),
+        inputs=inputs,
+        secrets=secret_paths(to_wire(resource.get("inputs") or {})),
+        protect=resource.get("protect", False),
+        ignore_changes=resource.get("ignoreChanges") or [],
+        property_dependencies=resource.get("propertyDependencies") or {},
+        aliases=resource.get("aliases") or [],
+    )
+
+
+class _EncryptedError(Exception):
+    """A value that only Pulumi can read."""
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == SECRET_VALUE:
+            if "plaintext" not in value:
+                raise _EncryptedError
+            return _plain(json.loads(value["plaintext"]))
+        return {key: _plain(item) for key, item in value.items() if key != _DEFAULTS}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

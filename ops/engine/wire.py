@@ -8,7 +8,7 @@ from google.protobuf import json_format, struct_pb2
 # What a secret is shown as.
 SECRET: Final = "[secret]"  # noqa: S105 - not a password
 # A struct with this key carries a type; with this value of it, a secret (pulumi.runtime.rpc).
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
+SIGNATURE, SECRET_VALUE = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 
 
 def to_wire(properties: dict[str, Any]) -> struct_pb2.Struct:
@@ -25,12 +25,12 @@ def from_wire(message: struct_pb2.Struct) -> dict[str, Any]:
 
 def as_secret(value: object) -> dict[str, object]:
     """Return a value as a secret on the wire."""
-    return {_SIGNATURE: _SECRET, "value": value}
+    return {SIGNATURE: SECRET_VALUE, "value": value}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(SIGNATURE) == SECRET_VALUE:
             return _plain(value["value"])
         return {key: _plain(value[key]) for key in sorted(value)}
     if isinstance(value, list):
@@ -45,7 +45,7 @@ def secret_paths(message: struct_pb2.Struct) -> list[str]:
 
 def _secret_paths(value: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(SIGNATURE) == SECRET_VALUE:
             yield path
         else:
             for key in sorted(value):

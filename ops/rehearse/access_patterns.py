@@ -1,7 +1,5 @@
 """Runs every query that the application needs against a rehearsed stack, and checks the answers."""
 
-import runpy
-import sys
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -14,8 +12,8 @@ from ops.aws.resources import event_source_mapping, table
 from ops.drift import Drift
 from ops.engine.plan import Plan
 from ops.engine.project import Stack
-from ops.errors import CallError, one_line, reading_answer
-from ops.rehearse import streams
+from ops.errors import one_line, reading_answer
+from ops.rehearse import definitions, streams
 from ops.rehearse.answer import Answer, as_text, from_item, to_item
 
 if TYPE_CHECKING:
@@ -30,12 +28,12 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
     Raises CallError for a project that has no access patterns.
     """
     names = {r.name: provider.named(r)["name"] for r in plan.resources if r.type == table.TYPE}
-    definitions, examples = _data(stack, "tables")["TABLES"], _data(stack, "examples")["ITEMS"]
+    defined = definitions.load(stack.directory)
     mappings = drift.live.get(event_source_mapping.TYPE, [])
     answers: list[Answer] = []
-    for definition in definitions:
+    for definition in defined.tables:
         name = names.get(definition.logical_name, definition.name)
-        items = list(examples.get(definition.logical_name, []))
+        items = list(defined.items.get(definition.logical_name, []))
         try:
             for item in items:
                 clients("dynamodb").put_item(TableName=name, Item=to_item(item))
@@ -43,8 +41,8 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
             problem = f"its example items can't be written: {one_line(error)}"
             answers += [Answer(question=p.question, table=name, problem=problem) for p in definition.access_patterns]
         else:
-            answers += [_ask(clients, definition, name, pattern, items) for pattern in definition.access_patterns]
-    for definition in definitions:
+            answers += [ask(clients, definition, name, pattern, items) for pattern in definition.access_patterns]
+    for definition in defined.tables:
         if definition.stream_view_type:
             name = names.get(definition.logical_name, definition.name)
             found = next((made for made in drift.live[table.TYPE] if made["name"] == name), {})
@@ -52,21 +50,7 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
     return answers
 
 
-def _data(stack: Stack, module: str) -> dict[str, Any]:
-    """Return what is in a module of the stack's components."""
-    path = stack.directory / "components" / f"{module}.py"
-    if not path.is_file():
-        raise CallError(
-            f"no {path}: a drill asks the access patterns of components/tables.py about components/examples.py"
-        )
-    sys.path.insert(0, str(stack.directory))
-    try:
-        return runpy.run_path(str(path))
-    finally:
-        sys.path.remove(str(stack.directory))
-
-
-def _ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:
+def ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:
     """Run one access pattern with the first item's values, and compare the answer with a search of the items."""
     index = next((index for index in definition.indexes if index.logical_name == pattern.index), None)
     index_name = index.name if index else pattern.index

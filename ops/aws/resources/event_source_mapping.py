@@ -89,16 +89,21 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         aws_lambda.create_function(
             FunctionName=name, Runtime="python3.13", Handler="none", Role=role, Code={"ZipFile": _EMPTY_ZIP}
         )
+    mapping = aws_lambda.create_event_source_mapping(**parameters(inputs))
+    return mapping["UUID"], {"uuid": mapping["UUID"]}
+
+
+def parameters(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return what CreateEventSourceMapping takes, the function by its name."""
     filters = inputs.get("filterCriteria", {}).get("filters", [])
     destination = inputs.get("destinationConfig", {}).get("onFailure", {}).get("destinationArn")
-    mapping = aws_lambda.create_event_source_mapping(
-        FunctionName=name,
-        Enabled=inputs.get("enabled", True),
-        FilterCriteria={"Filters": [{"Pattern": each.get("pattern")} for each in filters]},
-        DestinationConfig={"OnFailure": {"Destination": destination} if destination else {}},
+    return {
+        "FunctionName": _function(inputs["functionName"]),
+        "Enabled": inputs.get("enabled", True),
+        "FilterCriteria": {"Filters": [{"Pattern": each.get("pattern")} for each in filters]},
+        "DestinationConfig": {"OnFailure": {"Destination": destination} if destination else {}},
         **{key: inputs[property_] for property_, key in _SAME_FORM.items() if property_ in inputs},
-    )
-    return mapping["UUID"], {"uuid": mapping["UUID"]}
+    }
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:

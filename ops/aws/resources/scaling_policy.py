@@ -48,22 +48,27 @@ def table_name(inputs: dict[str, Any]) -> str:
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Put a scaling policy on a scalable target."""
+    response = clients("application-autoscaling").put_scaling_policy(**parameters(inputs))
+    return inputs["name"], {"arn": response["PolicyARN"]}
+
+
+def parameters(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return what PutScalingPolicy takes."""
     configuration = inputs.get(CONFIGURATION, {})
     metric = configuration.get("predefinedMetricSpecification", {})
     cooldowns = {"ScaleInCooldown": "scaleInCooldown", "ScaleOutCooldown": "scaleOutCooldown"}
-    response = clients("application-autoscaling").put_scaling_policy(
-        PolicyName=inputs.get("name"),
-        PolicyType=inputs.get("policyType"),
-        ServiceNamespace=inputs.get("serviceNamespace"),
-        ResourceId=inputs.get("resourceId"),
-        ScalableDimension=inputs.get("scalableDimension"),
-        TargetTrackingScalingPolicyConfiguration={
+    return {
+        "PolicyName": inputs.get("name"),
+        "PolicyType": inputs.get("policyType"),
+        "ServiceNamespace": inputs.get("serviceNamespace"),
+        "ResourceId": inputs.get("resourceId"),
+        "ScalableDimension": inputs.get("scalableDimension"),
+        "TargetTrackingScalingPolicyConfiguration": {
             "TargetValue": configuration.get("targetValue"),
             "PredefinedMetricSpecification": {"PredefinedMetricType": metric.get("predefinedMetricType")},
             **{key: configuration[name] for key, name in cooldowns.items() if name in configuration},
         },
-    )
-    return inputs["name"], {"arn": response["PolicyARN"]}
+    }
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:

@@ -45,7 +45,7 @@ CREATES: set[str] = {
     *("name", "billingMode", "hashKey", "rangeKey", "attributes.name", "attributes.type"),
     *("readCapacity", "writeCapacity", "streamEnabled", "streamViewType", "deletionProtectionEnabled", "tags"),
     *("serverSideEncryption.enabled", "serverSideEncryption.kmsKeyArn"),
-    *("pointInTimeRecovery.enabled", "pointInTimeRecovery.recoveryPeriodInDays"),
+    *("pointInTimeRecovery.enabled", "pointInTimeRecovery.recoveryPeriodInDays", "ttl.enabled", "ttl.attributeName"),
     *("globalSecondaryIndexes.name", "globalSecondaryIndexes.readCapacity", "globalSecondaryIndexes.writeCapacity"),
     *(path.replace("[*]", "") for path in _INDEX_KEY),
 }
@@ -67,42 +67,27 @@ def import_id(inputs: dict[str, Any]) -> str:
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Create a table and turn on its point-in-time recovery."""
     dynamodb, name = clients("dynamodb"), inputs.get("name")
-    indexes = [
-        {
-            "IndexName": index.get("name"),
-            "KeySchema": _key_schema(index),
-            "Projection": {"ProjectionType": index.get("projectionType")}
-            | ({"NonKeyAttributes": index["nonKeyAttributes"]} if "nonKeyAttributes" in index else {}),
-            **_throughput(index),
-        }
-        for index in inputs.get("globalSecondaryIndexes", [])
-    ]
+    indexes = [index(each) for each in inputs.get("globalSecondaryIndexes", [])]
     description = dynamodb.create_table(
         TableName=name,
-        AttributeDefinitions=[
-            {"AttributeName": attribute.get("name"), "AttributeType": attribute.get("type")}
-            for attribute in inputs.get("attributes", [])
-        ],
+        AttributeDefinitions=attribute_definitions(inputs),
         KeySchema=_key_schema(inputs),
         BillingMode=inputs.get("billingMode", "PROVISIONED"),
-        **_throughput(inputs),
+        **throughput(inputs),
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
         StreamSpecification={"StreamEnabled": inputs.get("streamEnabled", False)}
         | ({"StreamViewType": inputs["streamViewType"]} if "streamViewType" in inputs else {}),
-        SSESpecification=_encryption(inputs.get("serverSideEncryption", {})),
+        SSESpecification=encryption(inputs.get("serverSideEncryption", {})),
         DeletionProtectionEnabled=inputs.get("deletionProtectionEnabled", False),
         Tags=[{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()],
     )["TableDescription"]
     if description["TableStatus"] != "ACTIVE":
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    recovery = inputs.get("pointInTimeRecovery", {})
-    if recovery.get("enabled"):
-        period = recovery.get("recoveryPeriodInDays")
-        dynamodb.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-            | ({"RecoveryPeriodInDays": period} if period else {}),
-        )
+    if inputs.get("pointInTimeRecovery", {}).get("enabled"):
+        dynamodb.update_continuous_backups(TableName=name, **recovery(inputs["pointInTimeRecovery"]))
+    if inputs.get("ttl", {}).get("enabled"):
+        expiry = {"AttributeName": inputs["ttl"].get("attributeName"), "Enabled": True}
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
     stream = {"streamArn": description["LatestStreamArn"]} if "LatestStreamArn" in description else {}
     return inputs["name"], {"arn": description["TableArn"], **stream}
 
@@ -176,19 +161,52 @@ def _unless(usual: str, value: str | None) -> str | None:
 
 
 def _key_schema(item: dict[str, Any]) -> list[dict[str, Any]]:
+    if item.get("keySchemas"):
+        return [{"AttributeName": key["attributeName"], "KeyType": key["keyType"]} for key in item["keySchemas"]]
     keys = (("hashKey", "HASH"), ("rangeKey", "RANGE"))
     return [{"AttributeName": item[key], "KeyType": type_} for key, type_ in keys if item.get(key)]
 
 
-def _throughput(item: dict[str, Any]) -> dict[str, Any]:
+def attribute_definitions(inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the types of a table's key attributes, as AWS takes them."""
+    return [
+        {"AttributeName": attribute.get("name"), "AttributeType": attribute.get("type")}
+        for attribute in inputs.get("attributes", [])
+    ]
+
+
+def index(inputs: dict[str, Any], mode: str = "PROVISIONED") -> dict[str, Any]:
+    """Return a global secondary index, as AWS creates it in a table of this billing mode."""
+    names = inputs.get("nonKeyAttributes")
+    return {
+        "IndexName": inputs.get("name"),
+        "KeySchema": _key_schema(inputs),
+        "Projection": {"ProjectionType": inputs.get("projectionType")}
+        | ({"NonKeyAttributes": sorted(names)} if names else {}),
+        **(throughput(inputs) if mode == "PROVISIONED" else {}),
+    }
+
+
+def recovery(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return point-in-time recovery, as AWS takes it."""
+    period = inputs.get("recoveryPeriodInDays")
+    specification = {"PointInTimeRecoveryEnabled": inputs.get("enabled", False)}
+    if inputs.get("enabled") and period:
+        specification["RecoveryPeriodInDays"] = period
+    return {"PointInTimeRecoverySpecification": specification}
+
+
+def throughput(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the provisioned capacity of a table or an index, as AWS takes it; {} where there is none."""
     units = {"ReadCapacityUnits": item.get("readCapacity"), "WriteCapacityUnits": item.get("writeCapacity")}
     return {"ProvisionedThroughput": units} if any(units.values()) else {}
 
 
-def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:
-    if not encryption.get("enabled"):
+def encryption(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return server-side encryption, as AWS takes it."""
+    if not inputs.get("enabled"):
         return {"Enabled": False}
-    key = {"KMSMasterKeyId": encryption["kmsKeyArn"]} if "kmsKeyArn" in encryption else {}
+    key = {"KMSMasterKeyId": inputs["kmsKeyArn"]} if inputs.get("kmsKeyArn") else {}
     return {"Enabled": True, "SSEType": "KMS", **key}
 
 

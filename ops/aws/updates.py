@@ -1,0 +1,170 @@
+"""The calls by which the AWS provider changes and deletes resources, in its order (terraform-provider-aws 6).
+
+Of a table: indexes are deleted first and created last, each by an update of its own that the provider waits for.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ops.aws.clients import Clients
+from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.errors import PlanError
+
+Inputs = dict[str, Any]
+_INDEXES = "globalSecondaryIndexes"
+_CAPACITIES = {"ReadCapacityUnits": "readCapacity", "WriteCapacityUnits": "writeCapacity"}
+_DIMENSION = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+
+
+class RefusedError(PlanError):
+    """The provider refuses a change before it calls AWS."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to AWS: a boto3 client's method, and its parameters by AWS's names."""
+
+    service: str
+    method: str
+    parameters: dict[str, Any]
+
+    def __str__(self) -> str:
+        """The operation and its parameters, for a person."""
+        operation = "".join(word.title() for word in self.method.split("_"))
+        parameters = ", ".join(
+            f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in self.parameters.items()
+        )
+        return f"{operation}: {parameters}"
+
+    def make(self, clients: Clients) -> None:
+        """Make the call."""
+        getattr(clients(self.service), self.method)(**self.parameters)
+
+
+def update(type_: str, old: Inputs, new: Inputs) -> Iterator[Call]:
+    """Yield the calls that change a resource in place, from inputs to inputs. Raises RefusedError."""
+    if type_ == table.TYPE:
+        yield from _update_table(old, new)
+    elif old != new and type_ == scalable_target.TYPE:
+        parameters = {"MinCapacity": new["minCapacity"], "MaxCapacity": new["maxCapacity"]}
+        yield Call("application-autoscaling", "register_scalable_target", _dimension(new) | parameters)
+    elif old != new and type_ == scaling_policy.TYPE:
+        yield Call("application-autoscaling", "put_scaling_policy", scaling_policy.parameters(new))
+    elif old != new and type_ == event_source_mapping.TYPE:
+        parameters = {key: value for key, value in event_source_mapping.parameters(new).items() if key not in _FIXED}
+        yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", "")} | parameters)
+
+
+# What UpdateEventSourceMapping doesn't take.
+_FIXED = {"EventSourceArn", "StartingPosition"}
+
+
+def delete(type_: str, old: Inputs) -> Call:
+    """Return the call that deletes a resource."""
+    if type_ == table.TYPE:
+        return Call("dynamodb", "delete_table", {"TableName": old["name"]})
+    if type_ == scalable_target.TYPE:
+        return Call("application-autoscaling", "deregister_scalable_target", _dimension(old))
+    if type_ == scaling_policy.TYPE:
+        return Call("application-autoscaling", "delete_scaling_policy", {"PolicyName": old["name"]} | _dimension(old))
+    return Call("lambda", "delete_event_source_mapping", {"UUID": old.get("uuid", "")})
+
+
+def _dimension(inputs: Inputs) -> Inputs:
+    return {key: inputs[key[0].lower() + key[1:]] for key in _DIMENSION}
+
+
+def _update_table(old: Inputs, new: Inputs) -> Iterator[Call]:
+    name, mode = old["name"], new["billingMode"]
+
+    def update_table(**parameters: Any) -> Call:  # noqa: ANN401 - what boto3 takes
+        return Call("dynamodb", "update_table", {"TableName": name, **parameters})
+
+    deleted, updated, created = _index_updates(old, new)
+    for action in deleted:
+        yield update_table(GlobalSecondaryIndexUpdates=[action])
+    if old.get("tableClass") != new.get("tableClass"):
+        yield update_table(TableClass=new.get("tableClass", "STANDARD"))
+    changes: dict[str, Any] = {}
+    if mode != old["billingMode"]:
+        changes["BillingMode"] = mode
+    if mode == "PROVISIONED" and (mode != old["billingMode"] or _units(new) not in (_units(old), {})):
+        # As the provider does where ignoreChanges leaves nothing: it takes 1 (terraform-provider-aws #22630).
+        changes["ProvisionedThroughput"] = {unit: new.get(key) or 1 for unit, key in _CAPACITIES.items()}
+    if bool(old.get("deletionProtectionEnabled")) != bool(new.get("deletionProtectionEnabled")):
+        changes["DeletionProtectionEnabled"] = bool(new.get("deletionProtectionEnabled"))
+    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
+    if was and becomes and was != becomes:
+        # AWS takes another view type for a stream that is off only.
+        yield update_table(StreamSpecification={"StreamEnabled": False})
+        yield update_table(StreamSpecification={"StreamEnabled": True, "StreamViewType": becomes})
+    elif was != becomes:
+        changes["StreamSpecification"] = {"StreamEnabled": bool(becomes)} | (
+            {"StreamViewType": becomes} if becomes else {}
+        )
+    if updated:
+        changes["GlobalSecondaryIndexUpdates"] = updated
+    if changes:
+        yield update_table(**changes)
+    for action in created:
+        yield update_table(AttributeDefinitions=table.attribute_definitions(new), GlobalSecondaryIndexUpdates=[action])
+    yield from _update_apart(old, new)
+
+
+def _update_apart(old: Inputs, new: Inputs) -> Iterator[Call]:
+    """Yield the calls for what isn't part of UpdateTable, or has one of its own. What isn't declared stays."""
+    name, encryption = old["name"], new.get("serverSideEncryption")
+    if encryption and encryption != old.get("serverSideEncryption"):
+        yield Call("dynamodb", "update_table", {"TableName": name, "SSESpecification": table.encryption(encryption)})
+    expiry = new.get("ttl")
+    if expiry and expiry != old.get("ttl"):
+        specification = {"AttributeName": expiry["attributeName"], "Enabled": expiry.get("enabled", False)}
+        yield Call("dynamodb", "update_time_to_live", {"TableName": name, "TimeToLiveSpecification": specification})
+    recovery = new.get("pointInTimeRecovery")
+    if recovery and recovery != old.get("pointInTimeRecovery"):
+        yield Call("dynamodb", "update_continuous_backups", {"TableName": name} | table.recovery(recovery))
+    tags, others = new.get("tags") or {}, old.get("tags") or {}
+    if gone := sorted(others.keys() - tags.keys()):
+        yield Call("dynamodb", "untag_resource", {"ResourceArn": old.get("arn", name), "TagKeys": gone})
+    if changed := {key: value for key, value in tags.items() if others.get(key) != value}:
+        added = [{"Key": key, "Value": value} for key, value in changed.items()]
+        yield Call("dynamodb", "tag_resource", {"ResourceArn": old.get("arn", name), "Tags": added})
+
+
+def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs], list[Inputs]]:
+    """Return the actions that delete, update and create indexes."""
+    mode = new["billingMode"]
+    olds, news = ({index["name"]: index for index in inputs.get(_INDEXES) or []} for inputs in (old, new))
+    if not news:
+        # The provider takes no indexes for no change (terraform-provider-aws #47490).
+        return [], [], []
+    for name, index in news.items() if olds != news or mode != old["billingMode"] else ():
+        if mode == "PROVISIONED" and not all(index.get(key) for key in _CAPACITIES.values()):
+            raise RefusedError(f"GSI ({name}): read and write capacity must be > 0 when billing mode is PROVISIONED")
+    gone = [name for name in olds if name not in news or not same_index(olds[name], news[name])]
+    fresh = [name for name in news if name not in olds or name in gone]
+    changed = [
+        name
+        for name in news
+        if name not in fresh and mode == "PROVISIONED" and _units(olds[name]) != _units(news[name])
+    ]
+    return (
+        [{"Delete": {"IndexName": name}} for name in gone],
+        [{"Update": {"IndexName": name, **table.throughput(news[name])}} for name in changed],
+        [{"Create": table.index(news[name], mode)} for name in fresh],
+    )
+
+
+def same_index(old: Inputs, new: Inputs) -> bool:
+    """Tell whether two indexes have one key and one projection: all that AWS can't change."""
+    without_units = [
+        {key: value for key, value in table.index(index).items() if key != "ProvisionedThroughput"}
+        for index in (old, new)
+    ]
+    return without_units[0] == without_units[1]
+
+
+def _units(item: Inputs) -> dict[str, Any]:
+    return {unit: item[key] for unit, key in _CAPACITIES.items() if item.get(key)}

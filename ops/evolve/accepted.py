@@ -1,0 +1,78 @@
+"""Reads accepted_changes.yaml: the dangerous changes that the owners let pass, in the pull request that makes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.errors import PlanError, one_line
+from ops.evolve.changes import Change
+from ops.evolve.codes import CODES
+
+FILE = "accepted_changes.yaml"
+_FIELDS = ("code", "table", "property", "reason", "told")
+# These also need protect to have been off in a deployment before.
+_NEEDS_UNPROTECTED = {"table-replaced", "table-deleted"}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A change that is accepted: by its code, the table's name and the property; why, and who was told."""
+
+    code: str
+    table: str
+    property: str
+    reason: str
+    told: str
+
+
+def read(directory: Path) -> list[Accepted]:
+    """Return what is accepted; nothing where there is no file. Raises PlanError, in a line, for a wrong entry."""
+    path = directory / FILE
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise PlanError(f"{path} can't be read: {one_line(error)}") from None
+    if not isinstance(entries, list):
+        raise PlanError(f"{path} must be a list of entries, each with {', '.join(_FIELDS)}")
+    return [_entry(entry, f"{path}, entry {number}") for number, entry in enumerate(entries, 1)]
+
+
+def _entry(entry: Any, where: str) -> Accepted:  # noqa: ANN401 - any YAML value
+    if not isinstance(entry, dict):
+        raise PlanError(f"{where} is {entry!r}, not an object with {', '.join(_FIELDS)}")
+    for name in _FIELDS:
+        # A change of a whole resource has no property.
+        if not isinstance(entry.get(name), str) or (name != "property" and not entry[name].strip()):
+            raise PlanError(f"{where}: {name} must be a text, and is {entry.get(name)!r}")
+    if unknown := sorted(map(str, entry.keys() - set(_FIELDS))):
+        raise PlanError(f"{where} has {', '.join(unknown)}; an entry has {', '.join(_FIELDS)}")
+    if entry["code"] not in CODES:
+        raise PlanError(f"{where}: there is no code {entry['code']!r}; docs/evolving.md lists them")
+    return Accepted(**entry)
+
+
+def apply(entries: Iterable[Accepted], changes: Iterable[Change], protected: set[str]) -> list[Change]:
+    """Return the changes, those that an entry names as accepted.
+
+    `protected` has the URNs of what is deployed with protect. Raises PlanError for an entry that names no change, or
+    one that can't be accepted yet.
+    """
+    known, result = {(entry.code, entry.table, entry.property) for entry in entries}, []
+    for change in changes:
+        key = (change.code, change.table, change.path)
+        if key in known and change.code in _NEEDS_UNPROTECTED and change.urn in protected:
+            raise PlanError(
+                f"{FILE}: {change.code} of {change.table} can't be accepted while the table is protected; turn protect "
+                "off in a deployment of its own first"
+            )
+        result.append(replace(change, accepted=key in known))
+    if left := sorted(known - {(change.code, change.table, change.path) for change in result}):
+        code, table, property_ = left[0]
+        what = f"{code} of {table}{f', {property_}' if property_ else ''}"
+        raise PlanError(f"{FILE} accepts {what}, which is no change here; correct the entry, or remove it")
+    return result

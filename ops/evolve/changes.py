@@ -1,0 +1,193 @@
+"""What a change is, and which resources of two versions belong together."""
+
+import copy
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ops.aws import provider, resources
+from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.engine.plan import Plan, Registration
+from ops.engine.wire import hide, secret_above
+from ops.evolve.codes import CODES, RECIPES, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A change of a resource: `code` is one of CODES, `table` a physical name, `path` is that of the property, "" for the whole.
+
+    `calls` are those that AWS gets, in order. `detail` says what is special about this change.
+    """
+
+    code: str
+    urn: str
+    table: str
+    path: str = ""
+    old: Any = None
+    new: Any = None
+    severity: Severity
+    detail: str = ""
+    calls: tuple[str, ...] = ()
+    accepted: bool = False
+
+    @property
+    def why(self) -> str:
+        """Why it matters, and what is special about it."""
+        return " ".join(filter(None, [CODES[self.code].why, self.detail]))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The safe way to make it, each step a deployment; none where there is nothing to do but deploy."""
+        recipe = CODES[self.code].recipe
+        return RECIPES[recipe].steps if recipe and self.severity != "safe" else ()
+
+
+# ForceNew in terraform-provider-aws: Pulumi replaces a resource of which one of these changes.
+_REPLACED_BY = {
+    table.TYPE: ("name", "hashKey", "rangeKey", "localSecondaryIndexes", "region"),
+    scalable_target.TYPE: ("serviceNamespace", "resourceId", "scalableDimension", "region"),
+    scaling_policy.TYPE: ("name", "policyType", "serviceNamespace", "resourceId", "scalableDimension", "region"),
+    event_source_mapping.TYPE: ("startingPosition", "region"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A resource as it is deployed, and as the program declares it now; None where there is none.
+
+    `old` and `new` are the inputs that the provider compares: with its defaults, and of `new` what ignoreChanges names
+    as it is in `old`. `table` is the physical name of its table.
+    """
+
+    then: Registration | None
+    now: Registration | None
+    old: dict[str, Any]
+    new: dict[str, Any]
+    table: str
+
+    @property
+    def either(self) -> Registration:
+        """The resource as it is now, or else as it was."""
+        resource = self.now or self.then
+        if resource is None:
+            raise ValueError("a pair of nothing")
+        return resource
+
+    @property
+    def replaced_by(self) -> list[str]:
+        """The properties for whose change Pulumi replaces it."""
+        keys = _REPLACED_BY[self.either.type] if self.then and self.now else ()
+        return [key for key in keys if self.old.get(key) != self.new.get(key)]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Pulumi refuses the whole deployment, because what would be deleted is protected."""
+        return bool(self.then and self.then.protect and (not self.now or self.replaced_by))
+
+    def change(self, code: str, property_: str = "", **more: Any) -> Change:  # noqa: ANN401 - what Change takes
+        """Return a change of this resource. The values of a secret property are hidden."""
+        severity = more.pop("severity", CODES[code].severity)
+        secrets = [path for resource in (self.then, self.now) if resource for path in resource.secrets]
+        path = re.sub(r"\[.*?\]", "", property_)
+        for name in more.keys() & {"old", "new"}:
+            more[name] = hide(more[name], secrets, path) if secret_above(path, secrets) is None else "[secret]"
+        return Change(code=code, urn=self.either.urn, table=self.table, path=property_, severity=severity, **more)
+
+
+def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
+    """Return the custom resources of two plans by URN or alias: in the order of `now`, then those that are gone."""
+    olds = {resource.urn: resource for resource in then.resources if resource.custom}
+    found = []
+    for resource in (each for each in now.resources if each.custom):
+        urn = next((urn for urn in (resource.urn, *resource.aliases) if urn in olds), None)
+        found.append(_pair(olds.pop(urn) if urn else None, resource, region, found))
+    return found + [_pair(resource, None, region, found) for resource in olds.values()]
+
+
+def _pair(then: Registration | None, now: Registration | None, region: str, others: list[Pair]) -> Pair:
+    old = _filled(then, region) if then else {}
+    new = {}
+    if now:
+        # The provider keeps the name that it once made up.
+        made_up = {"name": old["name"]} if "name" in old and "name" in resources.module(now.type).CREATES else {}
+        new = _filled(replace(now, inputs=made_up | now.inputs), region)
+        new = ignore_changes(new, old, now.ignore_changes) if then else new
+    return Pair(then=then, now=now, old=old, new=new, table=_table_name(then or now, old or new, others))
+
+
+def _table_name(resource: Registration | None, inputs: dict[str, Any], others: list[Pair]) -> str:
+    """Return the name of the table that a resource belongs to; of an unknown ARN, of the table that it comes from."""
+    if not resource:
+        return ""
+    sources = [urn for urns in resource.property_dependencies.values() for urn in urns]
+    from_table = (other.table for other in others if other.either.type == table.TYPE and other.either.urn in sources)
+    return resources.module(resource.type).table_name(inputs) or next(from_table, "")
+
+
+def _filled(resource: Registration, region: str) -> dict[str, Any]:
+    """Return the inputs with what the provider fills in, in one spelling and without what is empty."""
+    filled = {"region": region, **provider.filled(resource)}
+    filled.pop("tagsAll", None)
+    return {key: value for key, value in _plain(filled).items() if value not in (None, "", [], {})}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value with the keys of indexes as hashKey and rangeKey only, and without what is empty in objects."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    keys = {"HASH": "hashKey", "RANGE": "rangeKey"}
+    schema = {keys[key["keyType"]]: key["attributeName"] for key in value.get("keySchemas") or []}
+    inner = {key: _plain(item) for key, item in value.items() if key != "keySchemas"}
+    return {key: item for key, item in (inner | schema).items() if item not in (None, "", [])}
+
+
+def ignore_changes(new: dict[str, Any], old: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return `new` with what each path names as it is in `old`; `[*]` goes by position, as in Pulumi's engine.
+
+    A position that only one of them has is left as it is (pulumi/pulumi, PropertyPath.Reset).
+    """
+    result = copy.deepcopy(new)
+    for path in paths:
+        _reset(old, result, _steps(path))
+    return result
+
+
+# A step of a property path: ["quoted key"], [position], or key.
+_STEP = re.compile(r'\["([^"]*)"\]|\[(\*|[0-9]+)\]|([^.\[\]]+)')
+
+
+def _steps(path: str) -> list[str | int]:
+    """Return the steps of a property path: keys, positions, and "*" for all."""
+    found = _STEP.findall(path)
+    return [int(position) if position.isdigit() else quoted or position or key for quoted, position, key in found]
+
+
+def _reset(old: Any, new: Any, path: list[str | int]) -> None:  # noqa: ANN401 - any JSON value
+    step, *rest = path
+    if step == "*" and isinstance(new, list) and isinstance(old, list):
+        for position in range(min(len(old), len(new))):
+            _reset(old, new, [position, *rest])
+    elif step == "*" and isinstance(new, dict) and isinstance(old, dict):
+        for key in old.keys() | new.keys() if not rest else old.keys() & new.keys():
+            _reset(old, new, [key, *rest])
+    elif isinstance(step, int) and isinstance(new, list) and isinstance(old, list):
+        if step < min(len(old), len(new)):
+            if rest:
+                _reset(old[step], new[step], rest)
+            else:
+                new[step] = old[step]
+    elif isinstance(step, str) and isinstance(new, dict):
+        if rest and isinstance(old, dict) and step in old and step in new:
+            _reset(old[step], new[step], rest)
+        elif not rest and isinstance(old, dict) and step in old:
+            new[step] = old[step]
+        elif not rest:
+            new.pop(step, None)
+
+
+def indexes(inputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a table's global secondary indexes by name, in order."""
+    return {index["name"]: index for index in inputs.get("globalSecondaryIndexes", [])}

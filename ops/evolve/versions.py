@@ -1,0 +1,100 @@
+"""Finds the two versions of a stack: the one that is deployed, at a git ref or in Pulumi's state, and today's."""
+
+import contextlib
+import subprocess
+import tempfile
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ops.engine import program, project, state
+from ops.engine.plan import Plan
+from ops.engine.project import Stack
+from ops.errors import CallError, PlanError, one_line
+from ops.rehearse import definitions
+from ops.rehearse.definitions import Definitions
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a stack registers, and the tables, queries and example items that its components define.
+
+    `is_state`: the plan is from Pulumi's state, and may have what others changed. That has no definitions.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    definitions: Definitions = field(default_factory=Definitions)
+    is_state: bool = False
+
+
+def declared(stack: Stack, running: program.Running) -> Version:
+    """Return what the program of a stack declares, which was started. Raises PlanError."""
+    return Version(running.record(lambda _: ("", {})), definitions.load(stack.directory))
+
+
+def in_state(stack: Stack, file: str) -> Version:
+    """Return what the output of `pulumi stack export` has. Raises CallError."""
+    return Version(state.plan(stack, file), is_state=True)
+
+
+@contextlib.contextmanager
+def at_ref(stack: Stack, overrides: Iterable[str], ref: str) -> Generator[Callable[[], Version]]:
+    """Start the program at a git ref, in a temporary worktree; yield what waits for its version.
+
+    Removes the worktree afterwards. Where the ref doesn't have the stack, nothing is deployed. Raises CallError for a
+    ref that git doesn't have.
+    """
+    top = Path(_git(stack.directory, "rev-parse", "--show-toplevel"))
+    try:
+        commit = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    except CallError:
+        raise CallError(f"--base {ref!r} is no commit, branch or tag of {top}; fetch it, or name another") from None
+    with contextlib.ExitStack() as exits:
+        tree = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="evolve-"))).resolve() / "base"
+        exits.callback(_remove, top, tree)
+        _git(top, "worktree", "add", "--quiet", "--detach", str(tree), commit)
+        directory = tree / stack.directory.relative_to(top)
+        if not (directory / f"Pulumi.{stack.name}.yaml").is_file():
+            yield Version
+            return
+        with _naming(ref, tree):
+            base = project.load(directory, stack.name, overrides)
+            running = exits.enter_context(program.start(base, dry_run=True))
+
+        def wait() -> Version:
+            with _naming(ref, tree):
+                return declared(base, running)
+
+        yield wait
+
+
+@contextlib.contextmanager
+def _naming(ref: str, tree: Path) -> Generator[None]:
+    """Have an error in the block say at which ref it is, and name files as they are in the repository."""
+    try:
+        yield
+    except PlanError as error:
+        raise type(error)(f"at {ref}: {error}".replace(f"{tree}/", "")) from None
+
+
+def _remove(top: Path, tree: Path) -> None:
+    with contextlib.suppress(CallError):
+        _git(top, "worktree", "remove", "--force", str(tree))
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    """Return what a git command prints. Raises CallError where it fails."""
+    try:
+        # In a session of its own: Ctrl-C must not end what cleans up.
+        done = subprocess.run(
+            ["git", "-C", str(directory), *arguments],  # noqa: S607 - git as PATH has it
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise CallError("git is not on PATH; give what is deployed with --state FILE instead of --base") from None
+    if done.returncode:
+        raise CallError(f"git {arguments[0]} fails in {directory}: {one_line(Exception(done.stderr))}")
+    return done.stdout.strip()
