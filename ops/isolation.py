@@ -23,8 +23,10 @@ _DROPPED = (
     "INITIAL_NO_AUTH_ACTION_COUNT",
 )
 # moto's own key, which is not one of AWS's.
-CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-_SET = {name.upper(): value for name, value in CREDENTIALS.items()} | {
+KEY = "testing"
+_SET = {
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": KEY,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",

@@ -26,7 +26,7 @@ def embedded(region: str) -> Generator[Clients]:
     # These import all of EC2. Now is a good time: the program is still starting.
     get_backend("applicationautoscaling")
     with mock_aws(config={"lambda": {"use_docker": False}}):
-        session = boto3.Session(region_name=region, **isolation.CREDENTIALS)
+        session = _session(region)
         partitions = session.get_available_partitions()
         regions = [name for partition in partitions for name in session.get_available_regions("dynamodb", partition)]
         if region not in regions:
@@ -52,5 +52,8 @@ def at(endpoint_url: str, region: str) -> Generator[Clients]:
     """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
     if not isolation.is_loopback(clients.host(endpoint_url)):
         raise CallError(f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT")
-    session = boto3.Session(region_name=region, **isolation.CREDENTIALS)
-    yield clients.make(session, _CONFIG, endpoint_url)
+    yield clients.make(_session(region), _CONFIG, endpoint_url)
+
+
+def _session(region: str) -> boto3.Session:
+    return boto3.Session(region_name=region, aws_access_key_id=isolation.KEY, aws_secret_access_key=isolation.KEY)

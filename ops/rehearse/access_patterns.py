@@ -19,6 +19,8 @@ from ops.rehearse import streams
 from ops.rehearse.answer import Answer, as_text, from_item, to_item
 
 if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
     from components.schema import AccessPattern, Table
 
 _NEW = "2026-06-01T06:00:00Z"
@@ -116,18 +118,14 @@ def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], 
 
 
 def _call(
-    dynamodb: Any,  # noqa: ANN401 - a boto3 client
-    name: str,
-    index: str | None,
-    pattern: "AccessPattern",
-    values: dict[str, Any],
+    dynamodb: "DynamoDBClient", name: str, index: str | None, pattern: "AccessPattern", values: dict[str, Any]
 ) -> tuple[int, int, list[dict[str, Any]]]:
     """Return how many calls a question took, how many items they read, and the answer."""
     key = to_item({attribute: values[f":{attribute}"] for attribute in pattern.key})
     if pattern.operation == "GetItem":
-        only = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
-        found = [item] if (item := dynamodb.get_item(TableName=name, Key=key, **only).get("Item")) else []
-        return 1, len(found), [*map(from_item, found)]
+        only: dict[str, Any] = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
+        item = dynamodb.get_item(TableName=name, Key=key, **only).get("Item")
+        return (1, 1, [from_item(item)]) if item else (1, 0, [])
     if pattern.operation == "UpdateItem":
         response = dynamodb.update_item(
             TableName=name,
@@ -144,9 +142,10 @@ def _call(
         request["IndexName"] = index
     if pattern.operation == "Query":
         request |= {"KeyConditionExpression": pattern.key_condition, "ScanIndexForward": not pattern.newest_first}
+        pages = list(dynamodb.get_paginator("query").paginate(**request))
     else:
         request["FilterExpression"] = f"{pattern.filter_by} = :true"
-    pages = list(dynamodb.get_paginator(pattern.operation.lower()).paginate(**request))
+        pages = list(dynamodb.get_paginator("scan").paginate(**request))
     found = [item for page in pages for item in page["Items"]]
     return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, found)]
 

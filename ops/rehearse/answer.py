@@ -1,6 +1,7 @@
 """How a question was answered, and items as DynamoDB carries them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,6 @@ def from_item(item: dict[str, Any]) -> dict[str, Any]:
     return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
-def as_text(item: dict[str, Any]) -> str:
+def as_text(item: Mapping[str, Any]) -> str:
     """Return JSON that is the same for equal items."""
     return json.dumps(item, sort_keys=True, default=str)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from ops.errors import one_line, reading_answer
 from ops.rehearse.answer import Answer, as_text, from_item, to_item
 
 if TYPE_CHECKING:
+    from types_boto3_dynamodbstreams import DynamoDBStreamsClient
+
     from components.schema import Table
 
 # Seconds until a stream must show what was written; AWS says usually less than one.
@@ -66,7 +68,7 @@ def watch(
         yield _filter(mapping, name, records)
 
 
-def _filter(mapping: dict[str, Any], name: str, records: list[dict[str, Any]]) -> Answer:
+def _filter(mapping: dict[str, Any], name: str, records: list[Mapping[str, Any]]) -> Answer:
     """See which records of an insert, a change and a delete a trigger gets."""
     answer = Answer(
         question=f"trigger {mapping['functionName']}: by its filter only the insert", table=name, operation="filter"
@@ -87,9 +89,12 @@ def _filter(mapping: dict[str, Any], name: str, records: list[dict[str, Any]]) -
     return replace(answer, items_read=len(records), items_returned=len(passed), problem=problem)
 
 
-def _records(streams: Any, arn: str, key: dict, count: int) -> tuple[int, list[dict[str, Any]]]:  # noqa: ANN401 - a boto3 client
+def _records(
+    streams: "DynamoDBStreamsClient", arn: str, key: dict[str, Any], count: int
+) -> tuple[int, list[Mapping[str, Any]]]:
     """Return how many calls it took to read a stream, and its records of one item; wait until there are `count`."""
-    calls, found, deadline = 0, [], time.monotonic() + _TIMEOUT
+    calls, deadline = 0, time.monotonic() + _TIMEOUT
+    found: list[Mapping[str, Any]] = []
     while len(found) < count and time.monotonic() < deadline:
         if calls:
             time.sleep(0.1)

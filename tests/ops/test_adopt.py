@@ -1,5 +1,6 @@
 import io
 import json
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -327,7 +328,8 @@ INDEXES = """
     )
 """
 UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
-PROVISIONED = {"ProvisionedThroughput": UNITS}
+PROVISIONED: dict[str, Any] = {"ProvisionedThroughput": UNITS}
+ON_DEMAND: dict[str, Any] = {"BillingMode": "PAY_PER_REQUEST"}
 
 
 @pytest.mark.parametrize(
@@ -344,13 +346,14 @@ PROVISIONED = {"ProvisionedThroughput": UNITS}
 )
 def test_provisioned_indexes_in_another_order_than_the_programs_stop(capsys, program, tmp_path, ours, billing, stops):
     stack = program(INDEXES.replace("NAMES", str(ours)))
+    indexes: Any = [index(name, "id", **billing) for name in ("one", "two")]
     with emulator.embedded("eu-west-1") as clients:
         clients("dynamodb").create_table(
             TableName="things",
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=attributes("id"),
-            GlobalSecondaryIndexes=[index(name, "id", **billing) for name in ("one", "two")],
-            **billing or {"BillingMode": "PAY_PER_REQUEST"},
+            GlobalSecondaryIndexes=indexes,
+            **billing or ON_DEMAND,
         )
         file = tmp_path / "imports.json"
         code = main(["adopt", "--cwd", str(stack.directory), "--output", str(file)])

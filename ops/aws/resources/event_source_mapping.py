@@ -1,12 +1,13 @@
 """aws.lambda.EventSourceMapping, from a table's stream to a Lambda function."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws.clients import Clients
+from ops.aws.resources.names import api_names
 from ops.engine.plan import Registration
 
 TYPE: str = "aws:lambda/eventSourceMapping:EventSourceMapping"
@@ -20,22 +21,18 @@ DEFAULTS: dict[str, Any] = {
     "maximumRetryAttempts": -1,
     "parallelizationFactor": 1,
 }
-# What has one form in both, from the provider's name to Lambda's.
-_SAME_FORM = {
-    name: name[0].upper() + name[1:]
-    for name in (
-        "batchSize",
-        "bisectBatchOnFunctionError",
-        "eventSourceArn",
-        "functionResponseTypes",
-        "maximumBatchingWindowInSeconds",
-        "maximumRecordAgeInSeconds",
-        "maximumRetryAttempts",
-        "parallelizationFactor",
-        "startingPosition",
-        "tumblingWindowInSeconds",
-    )
-}
+_API_NAMES = api_names(
+    "batchSize",
+    "bisectBatchOnFunctionError",
+    "eventSourceArn",
+    "functionResponseTypes",
+    "maximumBatchingWindowInSeconds",
+    "maximumRecordAgeInSeconds",
+    "maximumRetryAttempts",
+    "parallelizationFactor",
+    "startingPosition",
+    "tumblingWindowInSeconds",
+)
 # ForceNew in terraform-provider-aws.
 REPLACES: set[str] = {"eventSourceArn", "startingPosition"}
 CHECKED: dict[str, Any] = {"enabled": True}
@@ -58,7 +55,7 @@ OUTPUTS: dict[str, Any] = {
 }
 CREATES: set[str] = {
     *("enabled", "functionName", "filterCriteria.filters.pattern", "destinationConfig.onFailure.destinationArn"),
-    *_SAME_FORM,
+    *_API_NAMES,
 }
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
@@ -96,7 +93,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         Enabled=inputs.get("enabled", True),
         FilterCriteria={"Filters": [{"Pattern": each.get("pattern")} for each in filters]},
         DestinationConfig={"OnFailure": {"Destination": destination} if destination else {}},
-        **{key: inputs[property_] for property_, key in _SAME_FORM.items() if property_ in inputs},
+        **{key: inputs[property_] for property_, key in _API_NAMES.items() if property_ in inputs},
     )
     return mapping["UUID"], {"uuid": mapping["UUID"]}
 
@@ -111,11 +108,11 @@ def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]
     yield from sorted(found, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"]))
 
 
-def _inputs(mapping: dict[str, Any]) -> dict[str, Any]:
+def _inputs(mapping: Mapping[str, Any]) -> dict[str, Any]:
     filters = (mapping.get("FilterCriteria") or {}).get("Filters", [])
     on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure", {})
     return {
-        **{name: mapping.get(key) for name, key in _SAME_FORM.items()},
+        **{name: mapping.get(key) for name, key in _API_NAMES.items()},
         "uuid": mapping["UUID"],
         "functionName": _function(mapping["FunctionArn"]),
         "enabled": mapping["State"] not in {"Disabled", "Disabling", "Deleting"},

@@ -1,7 +1,7 @@
 """aws.dynamodb.Table."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -66,7 +66,7 @@ def import_id(inputs: dict[str, Any]) -> str:
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Create a table and turn on its point-in-time recovery."""
-    dynamodb, name = clients("dynamodb"), inputs.get("name")
+    dynamodb = clients("dynamodb")
     indexes = [
         {
             "IndexName": index.get("name"),
@@ -77,34 +77,34 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         }
         for index in inputs.get("globalSecondaryIndexes", [])
     ]
-    description = dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=[
+    request: dict[str, Any] = {
+        "TableName": inputs.get("name"),
+        "AttributeDefinitions": [
             {"AttributeName": attribute.get("name"), "AttributeType": attribute.get("type")}
             for attribute in inputs.get("attributes", [])
         ],
-        KeySchema=_key_schema(inputs),
-        BillingMode=inputs.get("billingMode", "PROVISIONED"),
+        "KeySchema": _key_schema(inputs),
+        "BillingMode": inputs.get("billingMode", "PROVISIONED"),
         **_throughput(inputs),
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        StreamSpecification={"StreamEnabled": inputs.get("streamEnabled", False)}
+        "StreamSpecification": {"StreamEnabled": inputs.get("streamEnabled", False)}
         | ({"StreamViewType": inputs["streamViewType"]} if "streamViewType" in inputs else {}),
-        SSESpecification=_encryption(inputs.get("serverSideEncryption", {})),
-        DeletionProtectionEnabled=inputs.get("deletionProtectionEnabled", False),
-        Tags=[{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()],
-    )["TableDescription"]
+        "SSESpecification": _encryption(inputs.get("serverSideEncryption", {})),
+        "DeletionProtectionEnabled": inputs.get("deletionProtectionEnabled", False),
+        "Tags": [{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()],
+    }
+    description = dynamodb.create_table(**request)["TableDescription"]
+    name = inputs["name"]
     if description["TableStatus"] != "ACTIVE":
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     recovery = inputs.get("pointInTimeRecovery", {})
     if recovery.get("enabled"):
         period = recovery.get("recoveryPeriodInDays")
-        dynamodb.update_continuous_backups(
-            TableName=name,
-            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-            | ({"RecoveryPeriodInDays": period} if period else {}),
-        )
+        specification: Any = {"PointInTimeRecoveryEnabled": True}
+        specification |= {"RecoveryPeriodInDays": period} if period else {}
+        dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=specification)
     stream = {"streamArn": description["LatestStreamArn"]} if "LatestStreamArn" in description else {}
-    return inputs["name"], {"arn": description["TableArn"], **stream}
+    return name, {"arn": description["TableArn"], **stream}
 
 
 def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
@@ -192,7 +192,7 @@ def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:
     return {"Enabled": True, "SSEType": "KMS", **key}
 
 
-def _live_encryption(description: dict[str, Any], managed_key: Callable[[], str | None]) -> dict[str, Any]:
+def _live_encryption(description: Mapping[str, Any], managed_key: Callable[[], str | None]) -> dict[str, Any]:
     """Name the key only where it is not the AWS managed one: that one is what a declaration without a key means."""
     if description.get("Status") not in {"ENABLED", "UPDATING"}:
         return {"enabled": False}
@@ -209,11 +209,11 @@ def _managed_key(clients: Clients) -> str | None:
         return None
 
 
-def _keys(item: dict[str, Any]) -> dict[str, str]:
+def _keys(item: Mapping[str, Any]) -> dict[str, str]:
     return {{"HASH": "hashKey", "RANGE": "rangeKey"}[key["KeyType"]]: key["AttributeName"] for key in item["KeySchema"]}
 
 
-def _capacity(item: dict[str, Any]) -> dict[str, int]:
+def _capacity(item: Mapping[str, Any]) -> dict[str, int]:
     units = item.get("ProvisionedThroughput", {})
     return {"readCapacity": units.get("ReadCapacityUnits"), "writeCapacity": units.get("WriteCapacityUnits")}
 
