@@ -88,7 +88,7 @@ def test_a_violation_says_what_is_wrong_and_how_to_mend_it(running, prod):
             urn=users.urn,
             message="DynamoDB tables should have point-in-time recovery enabled.\n"
             "pointInTimeRecovery.enabled is missing, but must be true",
-            remediation="Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
+            remediation="Set point_in_time_recovery={'enabled': True}, with recovery_period_in_days=35 or without it.",
         )
     ]
 

@@ -12,7 +12,7 @@ from ops.engine.plan import Registration
 
 TYPE: str = "aws:lambda/eventSourceMapping:EventSourceMapping"
 KIND: str = "event source mapping"
-# Lambda API reference, CreateEventSourceMapping; -1 is for ever.
+# Lambda API reference, CreateEventSourceMapping. -1 means without a limit.
 DEFAULTS: dict[str, Any] = {
     "uuid": ...,
     "batchSize": 100,
@@ -36,7 +36,7 @@ _API_NAMES = api_names(
 # ForceNew in terraform-provider-aws.
 REPLACES: set[str] = {"eventSourceArn", "startingPosition"}
 CHECKED: dict[str, Any] = {"enabled": True}
-# Computed in terraform-provider-aws; the others' zero values there.
+# _COMPUTED are Computed in terraform-provider-aws, and _UNSET are the other attributes.
 _COMPUTED = (
     *("amazonManagedKafkaEventSourceConfig", "arn", "functionArn", "id", "lastModified", "lastProcessingResult"),
     *("maximumRecordAgeInSeconds", "maximumRetryAttempts", "parallelizationFactor", "provisionedPollerConfig"),
@@ -61,12 +61,12 @@ _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return the stream's table and the function's name, without its version or alias."""
+    """Return the name of the stream's table, and of the function without its version or alias."""
     return f"{table_name(inputs)} {_function(inputs['functionName']).partition(':')[0]}"
 
 
 def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: the UUID, which only the account knows."""
+    """Return the UUID. Only the account knows it."""
     return inputs.get("uuid", "")
 
 
@@ -77,7 +77,7 @@ def table_name(inputs: dict[str, Any]) -> str:
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Map a stream to a function, and make that first: a placeholder, as the real one is another stack's."""
+    """Create a placeholder for the function, which belongs to another stack, and map the stream to it."""
     name, aws_lambda = _function(inputs["functionName"]), clients("lambda")
     try:
         aws_lambda.get_function(FunctionName=name)
@@ -99,13 +99,14 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
-    """Yield all mappings, each as provider inputs, the function by its name.
+    """Yield the provider inputs of all event source mappings.
 
-    Of those with one identity the last is the one that counts: on the latest stream, of the function without an alias.
+    Several may have the same identity, and callers use the last. So the order is by stream, oldest first, and then the
+    function without an alias comes last.
     """
     pages = clients("lambda").get_paginator("list_event_source_mappings").paginate()
-    found = [_inputs(mapping) for page in pages for mapping in page["EventSourceMappings"]]
-    yield from sorted(found, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"]))
+    mappings = [_inputs(mapping) for page in pages for mapping in page["EventSourceMappings"]]
+    yield from sorted(mappings, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"]))
 
 
 def _inputs(mapping: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,5 +127,5 @@ def _function(name_or_arn: str) -> str:
 
 
 def tolerates(_resource: Registration, path: str, declared: object, live: object, _plan: list[Registration]) -> bool:
-    """Tolerate a function that is declared by its ARN: a mapping and its function are of one account."""
+    """Tolerate a function that is declared by its ARN. The live value is only the name, in the same account."""
     return path == "functionName" and str(declared).endswith(f":function:{live}")

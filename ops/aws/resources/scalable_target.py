@@ -23,7 +23,7 @@ CREATES: set[str] = set(_API_NAMES)
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes, too: namespace/resource id/dimension."""
+    """Return NAMESPACE/RESOURCE ID/DIMENSION, which is also the import id."""
     return "/".join(inputs[key] for key in ("serviceNamespace", "resourceId", "scalableDimension"))
 
 
@@ -43,7 +43,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
-    """Yield all scalable targets of tables and of indexes, each as provider inputs."""
+    """Yield the provider inputs of all scalable targets for DynamoDB."""
     paginator = clients("application-autoscaling").get_paginator("describe_scalable_targets")
     for page in paginator.paginate(ServiceNamespace="dynamodb"):
         yield from map(_inputs, page["ScalableTargets"])
@@ -58,5 +58,5 @@ def _inputs(target: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tolerates(_resource: Registration, _path: str, _declared: object, _live: object, _plan: list[Registration]) -> bool:
-    """Tolerate nothing."""
+    """Tolerate no difference."""
     return False

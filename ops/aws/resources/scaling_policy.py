@@ -35,17 +35,17 @@ CREATES: set[str] = {
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return its target's import id, and its name."""
+    """Return the import id of the scalable target, a slash, and the policy's name."""
     return f"{scalable_target.identity(inputs)}/{inputs['name']}"
 
 
 def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: its target's import id/name."""
+    """Return the identity, if the inputs have a name."""
     return identity(inputs) if "name" in inputs else ""
 
 
 def table_name(inputs: dict[str, Any]) -> str:
-    """Return the name of the table whose capacity, or whose index's, the policy scales."""
+    """Return the name of the table that is scaled, or of the table of the index."""
     return scalable_target.table_name(inputs)
 
 
@@ -63,7 +63,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 
 def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
-    """Yield all scaling policies of tables and of indexes, each as provider inputs."""
+    """Yield the provider inputs of all scaling policies for DynamoDB."""
     paginator = clients("application-autoscaling").get_paginator("describe_scaling_policies")
     for page in paginator.paginate(ServiceNamespace="dynamodb"):
         yield from map(_inputs, page["ScalingPolicies"])
@@ -83,5 +83,5 @@ def _inputs(policy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tolerates(_resource: Registration, _path: str, _declared: object, _live: object, _plan: list[Registration]) -> bool:
-    """Tolerate nothing."""
+    """Tolerate no difference."""
     return False

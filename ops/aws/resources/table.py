@@ -18,9 +18,10 @@ DEFAULTS: dict[str, Any] = {**CHECKED, "pointInTimeRecovery.recoveryPeriodInDays
 _INDEX_KEY = [
     f"globalSecondaryIndexes[*].{name}" for name in ("hashKey", "rangeKey", "projectionType", "nonKeyAttributes")
 ]
-# ForceNew in terraform-provider-aws; of an index, Delete and Create in one update. A table that isn't there is made.
+# ForceNew in terraform-provider-aws. It deletes and creates an index to change its keys or projection. "" is for a
+# table that is missing: a deployment creates it again, empty.
 REPLACES: set[str] = {"", "name", "hashKey", "rangeKey", "localSecondaryIndexes", *_INDEX_KEY}
-# Computed in terraform-provider-aws; the others' zero values there.
+# _COMPUTED are Computed in terraform-provider-aws, and _UNSET are the other attributes.
 _COMPUTED = (
     *("arn", "attributes", "globalSecondaryIndexes", "globalTableWitness", "hashKey", "id", "pointInTimeRecovery"),
     *("readCapacity", "serverSideEncryption", "streamArn", "streamLabel", "streamViewType", "tagsAll", "ttl"),
@@ -60,7 +61,7 @@ table_name = identity
 
 
 def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: the table's name."""
+    """Return the table's name."""
     return inputs.get("name", "")
 
 
@@ -108,8 +109,8 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
 
 
 def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
-    """Yield those of the tables that exist, each as provider inputs."""
-    # Made here: boto3 makes no clients safely in threads.
+    """Yield the provider inputs of the tables that exist."""
+    # Make the clients here, because boto3 can't make them safely in threads.
     for service in ("dynamodb", "kms"):
         clients(service)
     managed_key = cache(lambda: _managed_key(clients))
@@ -156,8 +157,8 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
             "attributeName": expiry.get("AttributeName"),
         },
         "tableClass": table.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
-        # No input of the provider: a table that is going, or has lost its key, is not as declared.
-        "status": _unless("UPDATING", _unless("ACTIVE", table["TableStatus"])),
+        # Not an input of the provider. It shows a table that is being deleted, or can't use its KMS key.
+        "status": None if table["TableStatus"] in {"ACTIVE", "UPDATING"} else table["TableStatus"],
         "streamEnabled": stream.get("StreamEnabled"),
         "streamViewType": stream.get("StreamViewType"),
         "streamArn": table.get("LatestStreamArn") if stream.get("StreamEnabled") else None,
@@ -169,10 +170,6 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled"),
         "tags": {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]},
     }
-
-
-def _unless(usual: str, value: str | None) -> str | None:
-    return None if value == usual else value
 
 
 def _key_schema(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -193,7 +190,7 @@ def _encryption(encryption: dict[str, Any]) -> dict[str, Any]:
 
 
 def _live_encryption(description: Mapping[str, Any], managed_key: Callable[[], str | None]) -> dict[str, Any]:
-    """Name the key only where it is not the AWS managed one: that one is what a declaration without a key means."""
+    """Return a table's encryption. The AWS managed key is left out, because a declaration doesn't name it either."""
     if description.get("Status") not in {"ENABLED", "UPDATING"}:
         return {"enabled": False}
     key = description.get("KMSMasterKeyArn")
@@ -201,7 +198,7 @@ def _live_encryption(description: Mapping[str, Any], managed_key: Callable[[], s
 
 
 def _managed_key(clients: Clients) -> str | None:
-    """Return the ARN of the AWS managed key, which an account has only once something was encrypted with it."""
+    """Return the ARN of the AWS managed key. An account gets it when a table is first encrypted with it."""
     kms = clients("kms")
     try:
         return kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["Arn"]
@@ -219,7 +216,7 @@ def _capacity(item: Mapping[str, Any]) -> dict[str, int]:
 
 
 def tolerates(resource: Registration, path: str, _declared: object, live: object, plan: list[Registration]) -> bool:
-    """Tolerate a capacity that the plan leaves to a scalable target, within the target's bounds."""
+    """Tolerate a capacity that is in ignoreChanges and within the bounds of its scalable target."""
     capacity = re.fullmatch(r"(?:globalSecondaryIndexes\[(.+)\]\.)?(read|write)Capacity", path)
     pattern = path if not capacity or not capacity[1] else f"globalSecondaryIndexes[*].{capacity[2]}Capacity"
     if not capacity or pattern not in resource.ignore_changes or not isinstance(live, int):

@@ -1,7 +1,7 @@
-"""Fails where a required tag is neither in tags nor, with the provider's default tags, in tagsAll.
+"""Each table must have the tags that `requiredTags` lists, in its tags or in the provider's default tags.
 
-A TableReplica is judged by its own tags. Also fails where an inline replica doesn't propagate the table's tags
-(propagateTags). Stricter than DynamoDB.5, which accepts any tag.
+A TableReplica must have them itself. An inline replica must propagate the tags of its table (propagateTags). This is
+stricter than DynamoDB.5, which accepts any tag.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dynamodb.values import UNKNOWN, element, entries, get, is_missing
 
 
 def _check(table: Inputs, options: Options) -> Findings:
-    # tags leaves out the provider's default tags, tagsAll has both.
+    # tags doesn't include the provider's default tags; tagsAll includes both.
     tags = {path: get(table, path) for path in ("tags", "tagsAll")}
     lacking = [key for key in options["requiredTags"] if not any(_has(found, key) for found in tags.values())]
     unknown = [path for path, found in tags.items() if found is UNKNOWN]
@@ -28,7 +28,7 @@ def _check(table: Inputs, options: Options) -> Findings:
 
 
 def _has(tags: object, key: str) -> bool:
-    # Not by a path, as a key may have dots. An unknown value is a value.
+    # Not with `get`, because a tag's key may contain dots. A tag with an unknown value exists.
     return isinstance(tags, Mapping) and key in set(tags) and not is_missing(element(tags, key))
 
 
@@ -40,7 +40,7 @@ POLICY = policy(
             "type": "array",
             "items": {"type": "string"},
             "default": ["Environment"],
-            "description": "Keys of the tags that every table must have.",
+            "description": "The keys of the tags that each table must have.",
         },
     },
     description="DynamoDB tables should be tagged.",
