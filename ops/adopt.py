@@ -89,16 +89,15 @@ def _refuse_another_order(resource: Registration, live: dict[str, Any]) -> None:
     Pulumi applies ignoreChanges to a list by position: the first index in the program gets the capacity of the first
     index in the state, and so on.
     """
-    names = [
-        [index["name"] for index in inputs.get("globalSecondaryIndexes", [])] for inputs in (resource.inputs, live)
-    ]
+    lists = (inputs.get("globalSecondaryIndexes", []) for inputs in (resource.inputs, live))
+    names = [[index["name"] for index in indexes] for indexes in lists]
     is_ignored = any(path.startswith("globalSecondaryIndexes[") for path in resource.ignore_changes)
     is_several = live["billingMode"] == "PROVISIONED" and max(map(len, names)) > 1
     if is_ignored and is_several and any(ours != theirs for ours, theirs in zip(*names, strict=False)):
         ours, theirs = map(", ".join, names)
         raise PlanError(
-            f"{live['name']} has the provisioned indexes {theirs} in AWS, but {ours} in the program: the first up would "
-            "give them each other's capacities; declare them in AWS's order, and new ones at the end"
+            f"{live['name']} has the provisioned indexes {theirs} in AWS, but {ours} in the program: the first up "
+            "would give them each other's capacities; declare them in AWS's order, and new ones at the end"
         )
 
 

@@ -1,4 +1,4 @@
-"""Compares what the program declares with what a live account has. Only reads."""
+"""Compares what the program declares with what a live account has. It only reads."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from ops.engine.project import Stack
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What was compared, in which region and where exactly, and how long it took in seconds."""
+    """The comparison of a stack with an account. `where` is the region and the endpoint."""
 
     stack: Stack
     plan: Plan
@@ -29,9 +29,9 @@ class Verification:
 
 
 def verify(stack: Stack, region: str, clients: Clients) -> Verification:
-    """Record the plan of a stack, as a preview does, and read all of it from the account.
+    """Record the plan of a stack as a preview does, and compare it with the account.
 
-    Raises PlanError also where it is another account than the stack's, and where none of the tables is there.
+    Raises PlanError if the program fails, or the account can't be read, is not the stack's, or has none of the tables.
     """
     started = time.perf_counter()
     plan = program.preview(stack)
@@ -59,7 +59,7 @@ def as_json(verification: Verification) -> str:
 
 
 def print_verification(verification: Verification, out: Console) -> None:
-    """Print what differs, and the outcome."""
+    """Print the differences and the result."""
     found, resources = verification.drift, sum(resource.custom for resource in verification.plan.resources)
     print_differences(found.differences, out)
     different = count(len(found.differences), "difference")

@@ -1,4 +1,4 @@
-"""A policy pack's configuration: each policy's level and options, from the file that --policy-pack-config names."""
+"""Reads the configuration of a policy pack, the file of --policy-pack-config: each policy's level and options."""
 
 import difflib
 import json
@@ -16,9 +16,10 @@ _LEVELS = {name.lower(): number for name, number in proto.EnforcementLevel.items
 
 
 def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:
-    """Return each policy's level and properties: its own, then of `all`, then of its name in the file, as the CLI does.
+    """Return the level and the options of each policy, merged as the CLI does it.
 
-    Raises PlanError for a policy, a level or an option that doesn't exist, which the CLI accepts silently.
+    An entry for the policy in the file comes before `all`, and that before the policy's own defaults. Raises PlanError
+    for a policy, level or option that doesn't exist; the CLI silently accepts those.
     """
     given = _read_config(file) if file else {}
     every = given.pop("all", {})
@@ -65,7 +66,7 @@ def _known(name: object, names: Iterable[str], complaint: str) -> None:
 
 
 def _check_option(value: object, declared: dict[str, Any], where: str) -> None:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and few configurations have options
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and only needed if options are set
 
     for error in Draft7Validator(declared).iter_errors(value):
         raise PlanError(f"{where}: {error.message}")

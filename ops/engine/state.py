@@ -1,4 +1,4 @@
-"""Reads Pulumi's state of a stack."""
+"""Reads the resources in Pulumi's state of a stack."""
 
 import json
 import shutil
@@ -11,9 +11,9 @@ from ops.errors import CallError
 
 
 def urns(stack: Stack, file: str | None) -> frozenset[str]:
-    """Return the URNs in Pulumi's state: from what `pulumi stack export` wrote to `file`, "-" for stdin.
+    """Return the URNs in Pulumi's state, which `pulumi stack export` wrote to `file` ("-" for stdin).
 
-    Without `file`, asks the CLI if it is on PATH and has the stack. Raises CallError for what is not a state.
+    Without `file`, ask the CLI if it is on PATH and has the stack. Raises CallError if the state can't be read.
     """
     if file:
         try:
@@ -29,12 +29,12 @@ def urns(stack: Stack, file: str | None) -> frozenset[str]:
             if "no stack named" in exported.stderr:
                 return frozenset()
             why = exported.stderr.strip().removeprefix("error: ")
-            raise CallError(f"pulumi stack export fails: {why}; log in, or give its output with --state FILE")
+            raise CallError(f"pulumi stack export fails: {why}; log in, or pass its output with --state FILE")
         text = exported.stdout
     try:
         deployment = json.loads(text)["deployment"]
-        return frozenset(each["urn"] for each in deployment.get("resources", []) if not each.get("delete"))
+        return frozenset(entry["urn"] for entry in deployment.get("resources", []) if not entry.get("delete"))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise CallError(
-            f"{file or 'what pulumi stack export prints'} is not a state of a stack; pulumi stack export writes one"
+            f"{file or 'the output of pulumi stack export'} is not the state of a stack; pulumi stack export writes one"
         ) from None

@@ -1,4 +1,4 @@
-"""Runs every query that the application needs against a rehearsed stack, and checks the answers."""
+"""Runs each query of the application against a rehearsed stack, and checks the answers."""
 
 import runpy
 import sys
@@ -27,9 +27,9 @@ _NEW = "2026-06-01T06:00:00Z"
 
 
 def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answer]:
-    """Write example items to the tables of `plan`, run every access pattern, and read every stream.
+    """Write example items to the tables of `plan`, run all access patterns, and read all streams.
 
-    Raises CallError for a project that has no access patterns.
+    Raises CallError if the project has no access patterns.
     """
     names = {r.name: provider.named(r)["name"] for r in plan.resources if r.type == table.TYPE}
     definitions, examples = _data(stack, "tables")["TABLES"], _data(stack, "examples")["ITEMS"]
@@ -49,17 +49,17 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
     for definition in definitions:
         if definition.stream_view_type:
             name = names.get(definition.logical_name, definition.name)
-            found = next((made for made in drift.live[table.TYPE] if made["name"] == name), {})
-            answers += streams.watch(clients, definition, found, mappings)
+            live = next((live for live in drift.live[table.TYPE] if live["name"] == name), {})
+            answers += streams.check(clients, definition, live, mappings)
     return answers
 
 
 def _data(stack: Stack, module: str) -> dict[str, Any]:
-    """Return what is in a module of the stack's components."""
+    """Run a module of the stack's components, and return its globals."""
     path = stack.directory / "components" / f"{module}.py"
     if not path.is_file():
         raise CallError(
-            f"no {path}: a drill asks the access patterns of components/tables.py about components/examples.py"
+            f"no {path}: a drill runs the access patterns of components/tables.py on components/examples.py"
         )
     sys.path.insert(0, str(stack.directory))
     try:
@@ -69,7 +69,7 @@ def _data(stack: Stack, module: str) -> dict[str, Any]:
 
 
 def _ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:
-    """Run one access pattern with the first item's values, and compare the answer with a search of the items."""
+    """Run an access pattern with the values of the first item, and check the answer against the items."""
     index = next((index for index in definition.indexes if index.logical_name == pattern.index), None)
     index_name = index.name if index else pattern.index
     answer = Answer(question=pattern.question, table=name, index=index_name, operation=pattern.operation)
@@ -96,14 +96,15 @@ def _ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPatte
 
 
 def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], dict[str, Any]]:
-    """Return the right answer to a question, and the parameters of its expressions."""
+    """Return the right answer of an access pattern, and the parameters for its expressions."""
     subject = items[0]
     values = {f":{name}": subject[name] for name in pattern.key}
     expected = [item for item in items if all(item.get(name) == subject[name] for name in pattern.key)]
     if pattern.between:
-        # From the second value to the last but one, so that both bounds leave something out.
-        found = sorted({item[pattern.between] for item in expected if pattern.between in item})
-        low, high = (found[1:-1] or found)[0], (found[1:-1] or found)[-1]
+        # From the second value to the second last, so that both bounds exclude something.
+        values_between = sorted({item[pattern.between] for item in expected if pattern.between in item})
+        inner = values_between[1:-1] or values_between
+        low, high = inner[0], inner[-1]
         expected = [item for item in expected if low <= item.get(pattern.between, "") <= high]
         values |= {":from": low, ":to": high}
     if pattern.filter_by:
@@ -120,7 +121,7 @@ def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], 
 def _call(
     dynamodb: "DynamoDBClient", name: str, index: str | None, pattern: "AccessPattern", values: dict[str, Any]
 ) -> tuple[int, int, list[dict[str, Any]]]:
-    """Return how many calls a question took, how many items they read, and the answer."""
+    """Return the number of calls, the number of items that they read, and the answer."""
     key = to_item({attribute: values[f":{attribute}"] for attribute in pattern.key})
     if pattern.operation == "GetItem":
         only: dict[str, Any] = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
@@ -131,7 +132,7 @@ def _call(
             TableName=name,
             Key=key,
             UpdateExpression=f"SET {pattern.attribute} = :new",
-            # UpdateItem would make the item that isn't there.
+            # Without a condition, UpdateItem creates a missing item.
             ConditionExpression=f"attribute_exists({pattern.key[0]})",
             ExpressionAttributeValues=to_item({":new": values[":new"]}),
             ReturnValues="ALL_NEW",
@@ -151,7 +152,7 @@ def _call(
 
 
 def _difference(expected: list[dict], found: list[dict]) -> str:
-    """Return how an answer differs from the right one."""
+    """Return how an answer differs from the right one, or ""."""
     if lacking := sorted({key for item in expected for key in item} - {key for item in found for key in item}):
         return f"the answer lacks {', '.join(lacking)}" if found else "the answer is empty"
     if not expected:

@@ -1,4 +1,4 @@
-"""What a rehearsal prints: for a person, and as JSON for a machine."""
+"""Prints a rehearsal: as tables for people, and as JSON for scripts."""
 
 import json
 from collections import defaultdict
@@ -31,7 +31,7 @@ def as_json(rehearsal: Rehearsal) -> str:
             {key: getattr(violation, key) for key in ("policy", "level", "severity", "urn", "message")}
             for violation in rehearsal.violations
         ],
-        "readback": {"checked": found.checked, "differences": [asdict(each) for each in found.differences]},
+        "readback": {"checked": found.checked, "differences": list(map(asdict, found.differences))},
         "drill": [_answer_json(answer) for answer in rehearsal.answers],
         "ok": rehearsal.ok,
     }
@@ -50,7 +50,7 @@ def _resource_json(resource: Registration) -> dict[str, Any]:
 
 
 def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
-    """Print the resource tree, the outputs, the counts, and what was read back."""
+    """Print the resource tree, the outputs, what was read back, the violations, the answers and the result."""
     resources, found = rehearsal.plan.resources, rehearsal.drift
     out.print(f"[bold]Rehearsing {rehearsal.stack.project} ({rehearsal.stack.name})[/]\n")
     print_table(out, list(_tree(resources)), ("", "Type", "Name", "Plan", ""))
@@ -80,7 +80,7 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
 
 
 def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
-    """Print a line for each question that has no right answer: the question, where it was asked, why."""
+    """Print a line for each question without a right answer: the question, its table and index, and the problem."""
     for answer in filter(attrgetter("problem"), rehearsal.answers):
         out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({answer.where}): {answer.problem}')}")
 

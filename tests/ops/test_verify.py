@@ -522,14 +522,14 @@ def test_the_command_shows_a_difference_and_exits_with_1(capsys, live):
 def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
     assert run(capsys, "--region", "eu-north-1") == (
         *(1, ""),
-        f"error: none of the {len(TABLES)} tables of prod is in eu-north-1: is it the right --region, and --profile?\n",
+        f"error: none of the {len(TABLES)} tables of prod is in eu-north-1: are --region and --profile right?\n",
     )
 
 
 @pytest.mark.parametrize(
     ("failure", "message"),
     [
-        (NoCredentialsError(), "no AWS credentials; log in, set AWS_PROFILE, or name a profile with --profile"),
+        (NoCredentialsError(), "no AWS credentials; log in, set AWS_PROFILE, or use --profile"),
         (
             EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-9.amazonaws.com"),
             'Could not connect to the endpoint URL: "https://dynamodb.eu-west-9.amazonaws.com"; '
@@ -538,13 +538,13 @@ def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
         (
             ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "DescribeTable"),
             "AWS refuses DescribeTable in eu-west-1: An error occurred (AccessDeniedException) when calling the "
-            "DescribeTable operation: not you; docs/deploying.md has the permissions that reading needs",
+            "DescribeTable operation: not you; docs/deploying.md lists the permissions that are needed",
         ),
         (
             ResponseParserError("not well-formed"),
-            "what answers for eu-west-1 is not AWS, its answer has another form: not well-formed",
+            "the endpoint for eu-west-1 is not AWS: its response has another form: not well-formed",
         ),
-        (KeyError("Table"), "what answers for eu-west-1 is not AWS, its answer has another form: KeyError('Table')"),
+        (KeyError("Table"), "the endpoint for eu-west-1 is not AWS: its response has another form: KeyError('Table')"),
         (
             ClientError({"Error": {"Code": "InternalServerError", "Message": "oops"}}, "DescribeTable"),
             "AWS refuses DescribeTable in eu-west-1: An error occurred (InternalServerError) when calling the "
@@ -585,8 +585,8 @@ def test_another_account_than_the_stacks_is_refused(capsys):
 
     assert run(capsys, account=account) == (
         *(1, ""),
-        "error: the credentials are of the account 123456789012, and prod is in 111111111111 or 222222222222 "
-        "(aws:allowedAccountIds in Pulumi.prod.yaml): name another --profile, or set that\n",
+        "error: the credentials belong to the account 123456789012, but prod is in 111111111111 or 222222222222 "
+        "(aws:allowedAccountIds in Pulumi.prod.yaml): use another --profile, or correct that key\n",
     )
 
 
