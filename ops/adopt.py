@@ -65,7 +65,7 @@ def _take_over(adoption: Adoption, resource: Registration, live: dict[str, Any] 
     """Add a resource to an adoption. If `live` is None, assume that the resource exists as declared."""
     module, existing = resources.module(resource.type), resource.inputs
     if live is not None:
-        identity = module.identity(provider.named(resource))
+        identity = module.identity(provider.effective_inputs(resource))
         existing = live.get(identity)
         if resource.type == scaling_policy.TYPE and not existing:
             target = identity.rpartition("/")[0]
@@ -113,9 +113,9 @@ def _warnings(resource: Registration, live: dict[str, Any]) -> Iterator[str]:
 
 def _existing(plan: Plan, stack: Stack, region: str, clients: Clients) -> tuple[list[Registration], inventory.Live]:
     with account.reading(region) as pool:
-        account.refuse_another(stack, clients)
+        account.refuse_other_account(stack, clients)
         declared, live = inventory.read(plan, clients, pool.map)
-    account.refuse_if_elsewhere(stack.name, region, plan, live[table.TYPE])
+    account.refuse_without_tables(stack.name, region, plan, live[table.TYPE])
     return declared, live
 
 

@@ -39,7 +39,7 @@ def _rehearse(options: argparse.Namespace) -> int:
         running = exits.enter_context(program.start(stack))
         from ops.engine import policy_pack  # noqa: PLC0415
 
-        packs = [exits.enter_context(policy_pack.start(*found, stack)) for found in _packs(options, stack)]
+        packs = [exits.enter_context(policy_pack.start(*pack, stack)) for pack in _packs(options, stack)]
         from ops.aws import emulator  # noqa: PLC0415
         from ops.console import console  # noqa: PLC0415
         from ops.rehearse import deploy, report  # noqa: PLC0415

@@ -1,14 +1,14 @@
 """Compares the resources of a plan with the resources in an account, property by property."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ops.aws import inventory, provider, resources
 from ops.aws.clients import Clients
 from ops.engine.plan import Plan, Registration
-from ops.engine.wire import SECRET, hide, secret_above
+from ops.engine.wire import SECRET, redact, secret_above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,49 +40,18 @@ class Drift:
     shown: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """The declared and the live value of a property of a resource."""
-
-    resource: Registration
-    path: str
-    declared: Any
-    live: Any
-    plan: list[Registration]
-
-
-def _is_equal(compared: Compared) -> bool:
-    return compared.declared == compared.live
-
-
-def _is_default(compared: Compared) -> bool:
-    """Return whether nothing is declared, and the live value is AWS's default."""
-    defaults = resources.module(compared.resource.type).DEFAULTS
-    return _is_missing(compared.declared) and compared.live == defaults.get(compared.path)
-
-
-def _is_tolerated(compared: Compared) -> bool:
-    """Return whether the resource type accepts the live value."""
-    module = resources.module(compared.resource.type)
-    return module.tolerates(compared.resource, compared.path, compared.declared, compared.live, compared.plan)
-
-
-# If one of these returns true, the property is not a difference.
-TOLERANCES: list[Callable[[Compared], bool]] = [_is_equal, _is_default, _is_tolerated]
-
-
-def find(plan: Plan, clients: Clients, each: resources.Each = map) -> Drift:
+def find(plan: Plan, clients: Clients, map_: resources.Map = map) -> Drift:
     """Compare each custom resource of `plan` with the account. Undeclared scaling of its tables is a difference too."""
     drift = Drift()
-    declared, all_live = inventory.read(plan, clients, each)
+    declared, all_live = inventory.read(plan, clients, map_)
     # The table comes before its other resources in the plan, so reversed, it is the one that stays.
     owners = {inventory.table_name(resource): resource for resource in reversed(declared)}
     for type_, live in all_live.items():
         module = resources.module(type_)
         drift.live[type_] = list(live.values())
-        by_identity = [(module.identity(provider.named(r)), r) for r in declared if r.type == type_]
+        by_identity = [(module.identity(provider.effective_inputs(r)), r) for r in declared if r.type == type_]
         secrets = {identity: resource.secrets for identity, resource in by_identity}
-        drift.shown[type_] = [hide(live[item], secrets.get(item, []), keep_form=True) for item in live]
+        drift.shown[type_] = [redact(live[item], secrets.get(item, []), keep_form=True) for item in live]
         for identity, resource in by_identity:
             _compare_resource(resource, live.pop(identity, None), declared, drift)
         for identity, additional in () if type_ in resources.SHARED else live.items():
@@ -96,20 +65,20 @@ def find(plan: Plan, clients: Clients, each: resources.Each = map) -> Drift:
 
 
 def _compare_resource(resource: Registration, live: Any, plan: list[Registration], drift: Drift) -> None:  # noqa: ANN401 - JSON
-    module, resource = resources.module(resource.type), replace(resource, inputs=provider.named(resource))
+    module, resource = resources.module(resource.type), replace(resource, inputs=provider.effective_inputs(resource))
     for path, declared, actual in compare(resource.inputs, live):
         if module.DEFAULTS.get(path) is ... or (_is_missing(declared) and _is_missing(actual)):
             continue
         drift.checked += 1
-        compared = Compared(resource=resource, path=path, declared=declared, live=actual, plan=plan)
-        if any(tolerance(compared) for tolerance in TOLERANCES):
+        is_default = _is_missing(declared) and actual == module.DEFAULTS.get(path)
+        if declared == actual or is_default or module.tolerates(resource, path, declared, actual, plan):
             continue
         pattern, secret = re.sub(r"\[.*?\]", "[*]", path), secret_above(path, resource.secrets)
         difference = Difference(
             urn=resource.urn,
             property=secret or path,
-            declared=hide(declared, resource.secrets, path),
-            live=hide(actual, resource.secrets, path),
+            declared=redact(declared, resource.secrets, path),
+            live=redact(actual, resource.secrets, path),
             replaces=any(pattern == key or (key and pattern.startswith(f"{key}[")) for key in module.REPLACES),
         )
         if not secret or difference not in drift.differences:

@@ -36,33 +36,33 @@ def verify(stack: Stack, region: str, clients: Clients) -> Verification:
     started = time.perf_counter()
     plan = program.preview(stack)
     with account.reading(region) as pool:
-        account.refuse_another(stack, clients)
-        found = drift.find(plan, clients, pool.map)
-    account.refuse_if_elsewhere(stack.name, region, plan, found.live[table.TYPE])
+        account.refuse_other_account(stack, clients)
+        comparison = drift.find(plan, clients, pool.map)
+    account.refuse_without_tables(stack.name, region, plan, comparison.live[table.TYPE])
     seconds = time.perf_counter() - started
     where = account.where(region, clients)
-    return Verification(stack=stack, plan=plan, region=region, where=where, drift=found, seconds=seconds)
+    return Verification(stack=stack, plan=plan, region=region, where=where, drift=comparison, seconds=seconds)
 
 
 def as_json(verification: Verification) -> str:
     """Return a verification as one JSON object."""
-    found = verification.drift
+    comparison = verification.drift
     result = {
         "project": verification.stack.project,
         "stack": verification.stack.name,
         "region": verification.region,
-        "checked": found.checked,
-        "differences": [asdict(difference) for difference in found.differences],
-        "ok": not found.differences,
+        "checked": comparison.checked,
+        "differences": [asdict(difference) for difference in comparison.differences],
+        "ok": not comparison.differences,
     }
     return json.dumps(result, indent=2)
 
 
 def print_verification(verification: Verification, out: Console) -> None:
     """Print the differences and the result."""
-    found, resources = verification.drift, sum(resource.custom for resource in verification.plan.resources)
-    print_differences(found.differences, out)
-    different = count(len(found.differences), "difference")
-    verdict = f"[red]{different}[/]" if found.differences else "[green]no difference[/]"
-    what = f"{found.checked} properties of {resources} resources of {verification.stack.name}"
+    comparison, resources = verification.drift, sum(resource.custom for resource in verification.plan.resources)
+    print_differences(comparison.differences, out)
+    different = count(len(comparison.differences), "difference")
+    verdict = f"[red]{different}[/]" if comparison.differences else "[green]no difference[/]"
+    what = f"{comparison.checked} properties of {resources} resources of {verification.stack.name}"
     out.print(f"{verdict}: {what} compared with {verification.where} ({verification.seconds:.1f} s)")

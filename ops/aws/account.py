@@ -53,14 +53,14 @@ def where(region: str, clients: clients.Clients) -> str:
     return region if endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn")) else f"{region} at {endpoint}"
 
 
-def refuse_if_elsewhere(stack: str, region: str, plan: Plan, found: Sized) -> None:
+def refuse_without_tables(stack: str, region: str, plan: Plan, live_tables: Sized) -> None:
     """Raise PlanError if the account has none of the plan's tables, because it must be the wrong account or region."""
     declared = sum(resource.type == table.TYPE for resource in plan.resources)
-    if declared and not found:
+    if declared and not live_tables:
         raise PlanError(f"none of the {declared} tables of {stack} is in {region}: are --region and --profile right?")
 
 
-def refuse_another(stack: Stack, clients: clients.Clients) -> None:
+def refuse_other_account(stack: Stack, clients: clients.Clients) -> None:
     """Raise PlanError if the credentials belong to an account that is not in `aws:allowedAccountIds`."""
     if allowed := stack.allowed_accounts:
         with reading_answer():

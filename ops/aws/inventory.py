@@ -15,7 +15,7 @@ from ops.errors import reading_answer
 Live = dict[str, dict[str, dict[str, Any]]]
 
 
-def read(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple[list[Registration], Live]:
+def read(plan: Plan, clients: Clients, map_: resources.Map = map) -> tuple[list[Registration], Live]:
     """Return the custom resources of `plan`, and all resources in the account that belong to the plan's tables.
 
     If the ARN of a stream is unknown in the plan, it is filled in from the account.
@@ -27,14 +27,14 @@ def read(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple[list
     for type_, module in resources.MODULES.items():
         if type_ in types or type_ not in resources.SHARED:
             with reading_answer():
-                items = [item for item in module.read(clients, tables, each) if module.table_name(item) in tables]
+                items = [item for item in module.read(clients, tables, map_) if module.table_name(item) in tables]
                 live[type_] = {module.identity(item): item for item in items}
     return [_with_stream(resource, declared, live[table.TYPE]) for resource in declared], live
 
 
 def table_name(resource: Registration) -> str:
     """Return the name of a table, or of the table that a resource belongs to. Return "" if the inputs don't name it."""
-    return resources.module(resource.type).table_name(provider.named(resource))
+    return resources.module(resource.type).table_name(provider.effective_inputs(resource))
 
 
 def _with_stream(

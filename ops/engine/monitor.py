@@ -11,7 +11,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from ops.engine.plan import STACK_TYPE, Create, Plan, Registration
 from ops.engine.project import Stack
-from ops.engine.wire import as_secret, from_wire, hide, secret_paths, to_wire
+from ops.engine.wire import as_secret, from_wire, redact, secret_paths, to_wire
 from ops.errors import PlanError
 
 # The engine's limits. The outputs of ten thousand tables are one message.
@@ -129,7 +129,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         """Record the outputs of a component or of the stack."""
         self.plan.component_outputs[request.urn] = from_wire(request.outputs)
         if request.urn == self.plan.resources[0].urn:
-            self.plan.outputs.update(hide(from_wire(request.outputs), secret_paths(request.outputs)))
+            self.plan.outputs.update(redact(from_wire(request.outputs), secret_paths(request.outputs)))
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: object, context: object) -> empty_pb2.Empty:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ops.engine.wire import hide
+from ops.engine.wire import redact
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
@@ -37,7 +37,7 @@ class Registration:
     @property
     def shown(self) -> dict[str, Any]:
         """The inputs without their secrets."""
-        return hide(self.inputs, self.secrets)
+        return redact(self.inputs, self.secrets)
 
 
 @dataclass(frozen=True)

@@ -24,18 +24,18 @@ def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> d
     given = _read_config(file) if file else {}
     every = given.pop("all", {})
     for option in every:
-        _known(option, ["enforcementLevel"], f"{file}: all: there is no option")
+        _refuse_unknown(option, ["enforcementLevel"], f"{file}: all: there is no option")
     for name in given:
-        _known(name, policies, f"{file}: there is no policy")
+        _refuse_unknown(name, policies, f"{file}: there is no policy")
     config = {}
     for name, policy in policies.items():
         own = given.get(name, {})
         level = own.pop("enforcementLevel", every.get("enforcementLevel"))
         if level is not None:
-            _known(level, _LEVELS, f"{file}: {name}: there is no enforcement level")
+            _refuse_unknown(level, _LEVELS, f"{file}: {name}: there is no enforcement level")
         schema = json_format.MessageToDict(policy.configSchema.properties)
         for option, value in own.items():
-            _known(option, schema, f"{file}: {name}: there is no option")
+            _refuse_unknown(option, schema, f"{file}: {name}: there is no option")
             _check_option(value, schema[option], f"{file}: {name}: {option}")
         defaults = {option: declared["default"] for option, declared in schema.items() if "default" in declared}
         config[name] = proto.PolicyConfig(
@@ -57,7 +57,7 @@ def _read_config(file: Path) -> dict[str, dict[str, Any]]:
     return {name: {"enforcementLevel": v} if isinstance(v, str) else v for name, v in content.items()}
 
 
-def _known(name: object, names: Iterable[str], complaint: str) -> None:
+def _refuse_unknown(name: object, names: Iterable[str], complaint: str) -> None:
     known = list(names)
     if name not in known:
         nearest = difflib.get_close_matches(str(name), known, n=1)

@@ -92,15 +92,15 @@ class Pack:
         return self._violations(self._call(self.connect().AnalyzeStack, request), plan.resources[0].urn)
 
     def _violations(self, response: proto.AnalyzeResponse, urn: str) -> Iterator[Violation]:
-        for found in response.diagnostics:
-            policy = self.policies[found.policyName]
+        for diagnostic in response.diagnostics:
+            policy = self.policies[diagnostic.policyName]
             yield Violation(
                 pack=self.name,
-                policy=found.policyName,
-                level=proto.EnforcementLevel.Name(found.enforcementLevel).lower(),
+                policy=diagnostic.policyName,
+                level=proto.EnforcementLevel.Name(diagnostic.enforcementLevel).lower(),
                 severity=_SEVERITIES.get(policy.severity, ""),
-                urn=found.urn or urn,
-                message=found.message,
+                urn=diagnostic.urn or urn,
+                message=diagnostic.message,
                 remediation=policy.remediation_steps,
             )
 

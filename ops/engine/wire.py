@@ -59,7 +59,7 @@ def secret_above(path: str, secrets: list[str]) -> str | None:
     return next((secret for secret in secrets if f"{path}.".startswith((f"{secret}.", f"{secret}["))), None)
 
 
-def hide(value: Any, secrets: list[str], path: str = "", *, keep_form: bool = False) -> Any:  # noqa: ANN401 - JSON
+def redact(value: Any, secrets: list[str], path: str = "", *, keep_form: bool = False) -> Any:  # noqa: ANN401 - JSON
     """Replace the secrets in the value of the property at `path`.
 
     With `keep_form`, secret objects and lists stay, and the values in them are replaced.
@@ -67,7 +67,7 @@ def hide(value: Any, secrets: list[str], path: str = "", *, keep_form: bool = Fa
     is_secret = secret_above(path, secrets)
     if isinstance(value, dict) and (keep_form or not is_secret):
         keys = {key: f"{path}.{key}" if path else key for key in value}
-        return {key: hide(value[key], secrets, keys[key], keep_form=keep_form) for key in value}
+        return {key: redact(value[key], secrets, keys[key], keep_form=keep_form) for key in value}
     if isinstance(value, list) and keep_form:
-        return [hide(item, secrets, path, keep_form=True) for item in value]
+        return [redact(item, secrets, path, keep_form=True) for item in value]
     return SECRET if is_secret else value

@@ -31,7 +31,7 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
 
     Raises CallError if the project has no access patterns.
     """
-    names = {r.name: provider.named(r)["name"] for r in plan.resources if r.type == table.TYPE}
+    names = {r.name: provider.effective_inputs(r)["name"] for r in plan.resources if r.type == table.TYPE}
     definitions, examples = _data(stack, "tables")["TABLES"], _data(stack, "examples")["ITEMS"]
     mappings = drift.live.get(event_source_mapping.TYPE, [])
     answers: list[Answer] = []
@@ -81,18 +81,18 @@ def _ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPatte
     expected, values = _expected(pattern, items)
     try:
         with reading_answer():
-            calls, read, found = _call(clients("dynamodb"), name, index_name, pattern, values)
+            calls, read, actual = _call(clients("dynamodb"), name, index_name, pattern, values)
     except (BotoCoreError, ClientError) as error:
         return replace(answer, calls=1, problem=one_line(error))
     if pattern.operation == "UpdateItem":
         items[0] = expected[0]
-    problem = _difference(expected, found)
+    problem = _difference(expected, actual)
     sort_key = (index or definition).sort_key
-    if pattern.newest_first and sort_key and found != sorted(found, key=itemgetter(sort_key), reverse=True):
+    if pattern.newest_first and sort_key and actual != sorted(actual, key=itemgetter(sort_key), reverse=True):
         problem = problem or f"the answer is not in descending order of {sort_key}"
-    if read > len(found) and not pattern.filter_by:
-        problem = problem or f"reads {read} items to return {len(found)}"
-    return replace(answer, calls=calls, items_read=read, items_returned=len(found), problem=problem)
+    if read > len(actual) and not pattern.filter_by:
+        problem = problem or f"reads {read} items to return {len(actual)}"
+    return replace(answer, calls=calls, items_read=read, items_returned=len(actual), problem=problem)
 
 
 def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], dict[str, Any]]:
@@ -147,16 +147,16 @@ def _call(
     else:
         request["FilterExpression"] = f"{pattern.filter_by} = :true"
         pages = list(dynamodb.get_paginator("scan").paginate(**request))
-    found = [item for page in pages for item in page["Items"]]
-    return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, found)]
+    actual = [item for page in pages for item in page["Items"]]
+    return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, actual)]
 
 
-def _difference(expected: list[dict], found: list[dict]) -> str:
+def _difference(expected: list[dict], actual: list[dict]) -> str:
     """Return how an answer differs from the right one, or ""."""
-    if lacking := sorted({key for item in expected for key in item} - {key for item in found for key in item}):
-        return f"the answer lacks {', '.join(lacking)}" if found else "the answer is empty"
+    if lacking := sorted({key for item in expected for key in item} - {key for item in actual for key in item}):
+        return f"the answer lacks {', '.join(lacking)}" if actual else "the answer is empty"
     if not expected:
         return "no item of components/examples.py is an answer"
-    if sorted(found, key=as_text) != sorted(expected, key=as_text):
-        return f"the answer has {len(found)} items, which are not the {len(expected)} that were written"
+    if sorted(actual, key=as_text) != sorted(expected, key=as_text):
+        return f"the answer has {len(actual)} items, which are not the {len(expected)} that were written"
     return ""

@@ -64,17 +64,17 @@ def rehearse(
     if packs and not deployment.is_stopped:
         deployment.check_stack(plan)
     with _plan_errors("the resources can't be read back"):
-        found = drift.find(plan, clients)
+        readback = drift.find(plan, clients)
     answers = []
     if with_drill and not deployment.is_stopped:
         with _plan_errors("the drill fails"):
-            answers = access_patterns.drill(stack, plan, found, clients)
+            answers = access_patterns.drill(stack, plan, readback, clients)
     return Rehearsal(
         stack=stack,
         plan=plan,
         packs=[pack.name for pack in packs],
         violations=deployment.violations,
-        drift=found,
+        drift=readback,
         answers=answers,
         seconds=time.perf_counter() - started,
     )
@@ -102,15 +102,15 @@ class _Deployment:
         if default and default.urn not in self.providers:
             self.providers[default.urn] = default
             self._check(default)
-        checked = provider.check(provider.not_yet_known(resource, self.computed))
+        checked = provider.check(provider.with_unknowns(resource, self.computed))
         seen = dict(checked.inputs)
         self._check(checked)
-        remediated = provider.unchecked(resource, seen, checked.inputs)
+        remediated = provider.undo_check(resource, seen, checked.inputs)
         resource.inputs.clear()
         resource.inputs.update(remediated)
-        provider.refuse_what_is_not_created(resource)
+        provider.refuse_unsupported(resource)
         with _plan_errors(f"{resource.urn} can't be created"), reading_answer():
-            id_, outputs = module.create(self.clients, provider.named(resource))
+            id_, outputs = module.create(self.clients, provider.effective_inputs(resource))
         self.computed[resource.urn] = list(filter(None, outputs.values()))
         return id_, provider.filled(resource) | outputs
 
@@ -128,9 +128,9 @@ class _Deployment:
 
     def _previewed(self, resource: Registration, plan: Plan) -> Registration:
         if resource.custom:
-            return provider.preview(provider.not_yet_known(resource, self.computed))
+            return provider.preview(provider.with_unknowns(resource, self.computed))
         texts = [text for computed in self.computed.values() for text in computed]
-        return replace(resource, inputs=provider.without(plan.component_outputs.get(resource.urn, {}), texts))
+        return replace(resource, inputs=provider.mask(plan.component_outputs.get(resource.urn, {}), texts))
 
 
 @contextlib.contextmanager

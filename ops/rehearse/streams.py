@@ -75,7 +75,7 @@ def _filter(mapping: dict[str, Any], name: str, records: list[Mapping[str, Any]]
     from moto.events.models import EventPattern  # noqa: PLC0415
 
     try:
-        filters = [EventPattern.load(each["pattern"]) for each in mapping["filterCriteria"]["filters"]]
+        filters = [EventPattern.load(item["pattern"]) for item in mapping["filterCriteria"]["filters"]]
         events = [json.loads(as_text(record)) for record in records]
         # As in Lambda, a record passes if one of the filters matches it, or if there are no filters.
         passed = [e["eventName"] for e in events if not filters or any(f.matches_event(e) for f in filters)]
@@ -92,15 +92,15 @@ def _records(
 ) -> tuple[int, list[Mapping[str, Any]]]:
     """Read a stream until it has `count` records of an item. Return the number of calls, and the records."""
     calls, deadline = 0, time.monotonic() + _TIMEOUT
-    found: list[Mapping[str, Any]] = []
-    while len(found) < count and time.monotonic() < deadline:
+    records: list[Mapping[str, Any]] = []
+    while len(records) < count and time.monotonic() < deadline:
         if calls:
             time.sleep(0.1)
-        calls, found = calls + 1, []
+        calls, records = calls + 1, []
         for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
             position = {"ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
             iterator = streams.get_shard_iterator(StreamArn=arn, **position)["ShardIterator"]
             page = streams.get_records(ShardIterator=iterator)
             calls += 2
-            found += [record for record in page["Records"] if record["dynamodb"]["Keys"] == key]
-    return calls, found
+            records += [record for record in page["Records"] if record["dynamodb"]["Keys"] == key]
+    return calls, records

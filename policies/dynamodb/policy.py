@@ -56,24 +56,28 @@ StackCheck = Callable[[Stack, Options], StackFindings]
 # Corrects a table's inputs in place. Returns whether it changed anything.
 Remediate = Callable[[Any, Options], bool]
 
-_PATTERNS: Final = {"type": "array", "items": {"type": "string"}, "default": []}
+
+def strings_option(description: str, default: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the schema of an option that is a list of strings."""
+    return {"type": "array", "items": {"type": "string"}, "default": list(default), "description": description}
+
+
+def tables_option(description: str) -> dict[str, Any]:
+    """Return the schema of an option that lists tables by physical name or glob pattern."""
+    return strings_option(f"{description}: physical names, or glob patterns of whole names.")
+
+
 _COMMON: Final[OptionSchema] = {
-    "exemptTables": _PATTERNS
-    | {
-        "description": "Tables that the policy doesn't check: physical names, or glob patterns of whole names. "
+    "exemptTables": strings_option(
+        "Tables that the policy doesn't check: physical names, or glob patterns of whole names. "
         "For a table that Pulumi names, such as orders-1a2b3c4, use orders-*."
-    },
+    ),
     "allowUnknown": {
         "type": "boolean",
         "default": False,
         "description": "Accept values that the rule needs but that are not known until deployment.",
     },
 }
-
-
-def tables_option(description: str) -> dict[str, Any]:
-    """Return the schema of an option that lists tables by physical name or glob pattern."""
-    return _PATTERNS | {"description": f"{description}: physical names, or glob patterns of whole names."}
 
 
 def fsbp(control: str) -> PolicyComplianceFramework:
@@ -101,16 +105,16 @@ class _Rule:
                 _report(check(inputs, options), options, report_violation, None)
 
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        options, stack, found = self._options(args), Stack(args.resources), defaultdict(list)
+        options, stack, by_urn = self._options(args), Stack(args.resources), defaultdict(list)
         check_replica = self.checks.get(TABLE_REPLICA)
         for replica in stack.resources[TABLE_REPLICA]:
             table = stack.table_of(replica)
             name = table.name if table else table_of_arn(get(replica.props, "globalTableArn"))
             if check_replica and not is_exempt(name, options):
-                found[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
+                by_urn[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
         for resource, finding in self.check_stack(stack, options) if self.check_stack else ():
-            found[resource.urn].append(finding)
-        for urn, findings in found.items():
+            by_urn[resource.urn].append(finding)
+        for urn, findings in by_urn.items():
             _report(findings, options, report_violation, urn)
 
     def remediate_table(self, args: ResourceValidationArgs) -> Any:  # noqa: ANN401 - a proxy
@@ -130,10 +134,9 @@ class _Rule:
             if option not in self.schema:
                 nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
                 raise ValueError(f"{self.name} has no option {option!r}; the nearest is {nearest!r}")
-            if not _is_valid(value, self.schema[option]):
-                raise ValueError(
-                    f"{self.name}: the option {option} is {value!r}, but must be {_wanted(self.schema[option])}"
-                )
+            is_valid, wanted = _check_option(value, self.schema[option])
+            if not is_valid:
+                raise ValueError(f"{self.name}: the option {option} is {value!r}, but must be {wanted}")
         return {option: declared["default"] for option, declared in self.schema.items()} | given
 
 
@@ -223,23 +226,16 @@ def set_property(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 -
     return True
 
 
-def _is_valid(value: object, declared: dict[str, Any]) -> bool:
+def _check_option(value: object, declared: dict[str, Any]) -> tuple[bool, str]:
+    """Return whether an option's value fits its schema, and what the schema accepts."""
     if declared["type"] == "array":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return isinstance(value, list) and all(isinstance(item, str) for item in value), "a list of strings"
     if declared["type"] == "integer":
-        number = integer(value)
-        return number is not None and declared["minimum"] <= number <= declared["maximum"]
+        number, least, most = integer(value), declared["minimum"], declared["maximum"]
+        return number is not None and least <= number <= most, f"a whole number, {least} to {most}"
     if declared["type"] == "boolean":
-        return isinstance(value, bool)
-    return isinstance(value, str) and value in declared["enum"]
-
-
-def _wanted(declared: dict[str, Any]) -> str:
-    if declared["type"] == "array":
-        return "a list of strings"
-    if declared["type"] == "integer":
-        return f"a whole number, {declared['minimum']} to {declared['maximum']}"
-    return "true or false" if declared["type"] == "boolean" else f"one of {', '.join(declared['enum'])}"
+        return isinstance(value, bool), "true or false"
+    return isinstance(value, str) and value in declared["enum"], f"one of {', '.join(declared['enum'])}"
 
 
 def _report(findings: Iterable[str | Unknown], options: Options, violate: ReportViolation, urn: str | None) -> None:

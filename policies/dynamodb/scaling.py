@@ -115,7 +115,7 @@ class Scaling:
     def __init__(self, stack: Stack) -> None:
         """Join them: first the targets and policies with known ids, then those that are joined by their sources."""
         self.of_table = {table: list(_scalables(table)) for table in stack.tables}
-        self.scalables = [scalable for found in self.of_table.values() for scalable in found]
+        self.scalables = [scalable for scalables in self.of_table.values() for scalable in scalables]
         self._by_id, self._by_urn = defaultdict(list), defaultdict(list)
         for scalable in self.scalables:
             self._by_id[scalable.resource_id].append(scalable)

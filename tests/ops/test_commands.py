@@ -247,7 +247,7 @@ def verified(capsys, monkeypatch, program):
 
     def verify(made):
         stack = program(SECRETS)
-        monkeypatch.setattr("ops.aws.account.refuse_if_elsewhere", lambda *_: None)
+        monkeypatch.setattr("ops.aws.account.refuse_without_tables", lambda *_: None)
         with emulator.embedded("eu-west-1") as clients:
             made(clients)
             results = []

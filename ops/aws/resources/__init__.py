@@ -9,7 +9,7 @@ from ops.engine.plan import Registration
 from ops.errors import PlanError
 
 # Maps a function over items, perhaps in parallel.
-Each = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
+Map = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
 Inputs = dict[str, Any]
 
 
@@ -48,7 +48,7 @@ class ResourceType(Protocol):
         """Create it. Return its id, and the outputs that are not among its inputs."""
         ...
 
-    def read(self, clients: Clients, tables: Iterable[str], each: Each, /) -> Iterable[Inputs]:
+    def read(self, clients: Clients, tables: Iterable[str], map_: Map, /) -> Iterable[Inputs]:
         """Yield the provider inputs of all such resources of these tables. Those of other tables may be included."""
         ...
 

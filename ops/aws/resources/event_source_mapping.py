@@ -91,14 +91,14 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     mapping = aws_lambda.create_event_source_mapping(
         FunctionName=name,
         Enabled=inputs.get("enabled", True),
-        FilterCriteria={"Filters": [{"Pattern": each.get("pattern")} for each in filters]},
+        FilterCriteria={"Filters": [{"Pattern": item.get("pattern")} for item in filters]},
         DestinationConfig={"OnFailure": {"Destination": destination} if destination else {}},
         **{key: inputs[property_] for property_, key in _API_NAMES.items() if property_ in inputs},
     )
     return mapping["UUID"], {"uuid": mapping["UUID"]}
 
 
-def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
+def read(clients: Clients, _: object, _map: object) -> Iterator[dict[str, Any]]:
     """Yield the provider inputs of all event source mappings.
 
     Several may have the same identity, and callers use the last. So the order is by stream, oldest first, and then the
@@ -117,7 +117,7 @@ def _inputs(mapping: Mapping[str, Any]) -> dict[str, Any]:
         "uuid": mapping["UUID"],
         "functionName": _function(mapping["FunctionArn"]),
         "enabled": mapping["State"] not in {"Disabled", "Disabling", "Deleting"},
-        "filterCriteria": {"filters": [{"pattern": each["Pattern"]} for each in filters]},
+        "filterCriteria": {"filters": [{"pattern": item["Pattern"]} for item in filters]},
         "destinationConfig": {"onFailure": {"destinationArn": on_failure.get("Destination")}},
     }
 

@@ -42,7 +42,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["resourceId"], {"arn": response.get("ScalableTargetARN", "")}
 
 
-def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
+def read(clients: Clients, _: object, _map: object) -> Iterator[dict[str, Any]]:
     """Yield the provider inputs of all scalable targets for DynamoDB."""
     paginator = clients("application-autoscaling").get_paginator("describe_scalable_targets")
     for page in paginator.paginate(ServiceNamespace="dynamodb"):

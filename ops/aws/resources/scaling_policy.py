@@ -62,7 +62,7 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return inputs["name"], {"arn": response["PolicyARN"]}
 
 
-def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
+def read(clients: Clients, _: object, _map: object) -> Iterator[dict[str, Any]]:
     """Yield the provider inputs of all scaling policies for DynamoDB."""
     paginator = clients("application-autoscaling").get_paginator("describe_scaling_policies")
     for page in paginator.paginate(ServiceNamespace="dynamodb"):

@@ -108,13 +108,13 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
     return name, {"arn": description["TableArn"], **stream}
 
 
-def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
+def read(clients: Clients, tables: Iterable[str], map_: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Map
     """Yield the provider inputs of the tables that exist."""
     # Make the clients here, because boto3 can't make them safely in threads.
     for service in ("dynamodb", "kms"):
         clients(service)
     managed_key = cache(lambda: _managed_key(clients))
-    return filter(None, each(lambda name: _read(clients, name, managed_key), tables))
+    return filter(None, map_(lambda name: _read(clients, name, managed_key), tables))
 
 
 def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) -> dict[str, Any] | None:

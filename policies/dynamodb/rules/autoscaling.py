@@ -48,8 +48,8 @@ def _check(stack: Stack, options: Options) -> StackFindings:
     for scaling_policy in scaling.policies:
         scalable = scaling_policy.target.scalable if scaling_policy.target else scaling.scalable_of(scaling_policy)
         if not _is_exempt(scaling_policy, scalable, options):
-            found = _check_policy(scaling_policy, scalable, scaling, options)
-            yield from ((scaling_policy.resource, finding) for finding in found)
+            findings = _check_policy(scaling_policy, scalable, scaling, options)
+            yield from ((scaling_policy.resource, finding) for finding in findings)
 
 
 def _is_exempt(scaler: Scaler, scalable: Scalable | None, options: Options) -> bool:

@@ -29,8 +29,8 @@ def _check(stack: Stack, options: Options) -> StackFindings:
         if any(not scalable.standalone for scalable in scaled):
             yield from ((table.resource, finding) for finding in _check_table(table, scaled))
         for index in (scalable.standalone for scalable in scaled if scalable.standalone):
-            found = _compare(set(index.options.ignore_changes), {_THROUGHPUT: _UNITS}, {_THROUGHPUT, *_UNITS})
-            yield from ((index, finding) for finding in found)
+            findings = _compare(set(index.options.ignore_changes), {_THROUGHPUT: _UNITS}, {_THROUGHPUT, *_UNITS})
+            yield from ((index, finding) for finding in findings)
 
 
 def _check_table(table: StackTable, scaled: list[Scalable]) -> Findings:

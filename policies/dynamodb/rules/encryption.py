@@ -11,7 +11,18 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Inputs, Options, StackFindings, Unknown, expect, is_exempt, policy, set_property
+from dynamodb.policy import (
+    Findings,
+    Inputs,
+    Options,
+    StackFindings,
+    Unknown,
+    expect,
+    is_exempt,
+    policy,
+    set_property,
+    strings_option,
+)
 from dynamodb.stack import TABLE, TABLE_REPLICA, Stack, StackResource
 from dynamodb.values import UNKNOWN, entries, get, join
 
@@ -76,8 +87,8 @@ def _check_stack(stack: Stack, options: Options) -> StackFindings:
                 yield replica, Unknown("kmsKeyArn")
             elif _accepts_any_key(options) and _has_own_key(resource, key) and replica_key is not UNKNOWN:
                 wanted = f"{_WANTED}, as {table.label} has one"
-                found = expect(replica.props, "kmsKeyArn", _is_customer_managed, wanted)
-                yield from ((replica, finding) for finding in found)
+                findings = expect(replica.props, "kmsKeyArn", _is_customer_managed, wanted)
+                yield from ((replica, finding) for finding in findings)
 
 
 def _is_from_kms(resource: StackResource, name: str) -> bool:
@@ -120,12 +131,7 @@ POLICY = policy(
             "description": "kms: an AWS managed or customer managed KMS key. cmk: a customer managed key. "
             "any: also the AWS owned key, which is DynamoDB's default.",
         },
-        "kmsKeyArns": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": [],
-            "description": "ARNs of the keys that are allowed. If empty, the level decides.",
-        },
+        "kmsKeyArns": strings_option("ARNs of the keys that are allowed. If empty, the level decides."),
     },
     description="DynamoDB tables and replicas should be encrypted at rest with a KMS key.",
     severity=Severity.HIGH,

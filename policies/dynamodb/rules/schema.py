@@ -19,7 +19,7 @@ until deployment is a violation only in attributes, keys, indexes and streams.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pulumi_policy import Severity
@@ -152,16 +152,15 @@ def _check_keys(table: Mapping[str, Any]) -> Findings:
     if _is_restored(table) and not declared and get(table, "hashKey") is None:
         return
     yield from _check_attribute_names(keys + declared)
-    for name, times in Counter(_known(declared)).items():
-        if times > 1:
-            yield f"attributes declares {name!r} {times} times"
+    for name, times in _repeated(name for _, name in declared):
+        yield f"attributes declares {name!r} {times} times"
     lacking = sorted(set(_known(keys)) - set(_known(declared)))
     if lacking and all(isinstance(get(attribute, "name"), str) for _, attribute in entries(table, "attributes")):
         yield f"attributes doesn't declare {_quoted(lacking)}, which a key uses: add it"
 
 
-def _check_attribute_names(found: Keys) -> Findings:
-    for path, name in found:
+def _check_attribute_names(keys: Keys) -> Findings:
+    for path, name in keys:
         if name is UNKNOWN:
             yield Unknown(path)
         elif not isinstance(name, str):
@@ -174,8 +173,8 @@ def _names(table: Mapping[str, Any], key: str) -> Keys:
     return [(join(path, "name", element), get(element, "name")) for path, element in _objects(table, key)]
 
 
-def _known(found: Keys) -> list[str]:
-    return [name for _, name in found if isinstance(name, str)]
+def _known(keys: Keys) -> list[str]:
+    return [name for _, name in keys if isinstance(name, str)]
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -203,13 +202,13 @@ def _check_indexes(table: Mapping[str, Any]) -> Findings:
     hash_key, range_key = get(table, "hashKey"), get(table, "rangeKey")
     yield from _check_distinct("the table", [hash_key, range_key])
     for kind, most in _MOST.items():
-        found = _objects(table, kind)
-        if len(found) > most:
-            yield f"{kind} has {len(found)} indexes, but a table may have {most}"
-        for path, index in found:
+        indexes = _objects(table, kind)
+        if len(indexes) > most:
+            yield f"{kind} has {len(indexes)} indexes, but a table may have {most}"
+        for path, index in indexes:
             yield from _check_name(index, "name", path)
             yield from _check_projection(index, path)
-    for path, index in (found for found in _objects(table, _GLOBAL) if found[1] is not UNKNOWN):
+    for path, index in (pair for pair in _objects(table, _GLOBAL) if pair[1] is not UNKNOWN):
         pair = [get(index, "hashKey"), get(index, "rangeKey")]
         if get(index, "keySchemas") is not None and pair != [None, None]:
             yield f"{path} has keySchemas and also hashKey or rangeKey: declare its keys only one way"
@@ -232,15 +231,19 @@ def _check_projected(items: list[Any]) -> Findings:
 
 
 def _check_same_names(names: list[Any]) -> Findings:
-    for name, times in Counter(name for name in names if isinstance(name, str)).items():
-        if times > 1:
-            yield f"{times} indexes have the name {name!r}"
+    for name, times in _repeated(names):
+        yield f"{times} indexes have the name {name!r}"
 
 
 def _check_distinct(what: str, names: list[Any]) -> Findings:
-    for name, times in Counter(name for name in names if isinstance(name, str)).items():
-        if times > 1:
-            yield f"{what} has {name!r} as {times} of its keys"
+    for name, times in _repeated(names):
+        yield f"{what} has {name!r} as {times} of its keys"
+
+
+def _repeated(names: Iterable[Any]) -> Iterator[tuple[str, int]]:
+    """Yield each name that occurs more than once, and how often."""
+    counts = Counter(name for name in names if isinstance(name, str))
+    return ((name, times) for name, times in counts.items() if times > 1)
 
 
 def _check_key_schema(index: Mapping[str, Any], prefix: str) -> Findings:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pulumi_policy import PolicyComplianceFramework, Severity
 
-from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, policy
+from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, policy, strings_option
 from dynamodb.stack import TABLE, TABLE_REPLICA
 from dynamodb.values import UNKNOWN, element, entries, get, is_missing
 
@@ -16,8 +16,8 @@ from dynamodb.values import UNKNOWN, element, entries, get, is_missing
 def _check(table: Inputs, options: Options) -> Findings:
     # tags doesn't include the provider's default tags; tagsAll includes both.
     tags = {path: get(table, path) for path in ("tags", "tagsAll")}
-    lacking = [key for key in options["requiredTags"] if not any(_has(found, key) for found in tags.values())]
-    unknown = [path for path, found in tags.items() if found is UNKNOWN]
+    lacking = [key for key in options["requiredTags"] if not any(_has(value, key) for value in tags.values())]
+    unknown = [path for path, value in tags.items() if value is UNKNOWN]
     if lacking and unknown:
         yield Unknown(unknown[0])
     elif lacking:
@@ -35,14 +35,7 @@ def _has(tags: object, key: str) -> bool:
 POLICY = policy(
     "dynamodb-table-tagged",
     checks={TABLE: _check, TABLE_REPLICA: _check},
-    options={
-        "requiredTags": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["Environment"],
-            "description": "The keys of the tags that each table must have.",
-        },
-    },
+    options={"requiredTags": strings_option("The keys of the tags that each table must have.", ["Environment"])},
     description="DynamoDB tables should be tagged.",
     severity=Severity.LOW,
     framework=PolicyComplianceFramework(
