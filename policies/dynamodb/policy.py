@@ -62,6 +62,12 @@ def strings_option(description: str, default: Iterable[str] = ()) -> dict[str, A
     return {"type": "array", "items": {"type": "string"}, "default": list(default), "description": description}
 
 
+def integer_option(description: str, bounds: tuple[int, int], default: int) -> dict[str, Any]:
+    """Return the schema of an option that is a whole number within bounds."""
+    minimum, maximum = bounds
+    return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default, "description": description}
+
+
 def tables_option(description: str) -> dict[str, Any]:
     """Return the schema of an option that lists tables by physical name or glob pattern."""
     return strings_option(f"{description}: physical names, or glob patterns of whole names.")

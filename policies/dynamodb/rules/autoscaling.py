@@ -14,21 +14,15 @@ This is stricter than DynamoDB.1, which requires targets only for tables and doe
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Options, StackFindings, Unknown, expect, fsbp, is_exempt, policy
+from dynamodb.policy import Findings, Options, StackFindings, Unknown, expect, fsbp, integer_option, is_exempt, policy
 from dynamodb.scaling import ACCESSES, RESOURCE_ID, Scalable, Scaler, Scaling, ScalingPolicy, Target
 from dynamodb.stack import Stack, StackTable
 from dynamodb.values import UNKNOWN, describe, get, integer
 
 _CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
-
-
-def _number(default: int, bounds: tuple[int, int], description: str) -> dict[str, Any]:
-    minimum, maximum = bounds
-    return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default, "description": description}
 
 
 # 40,000 units is DynamoDB's quota for a table. Application Auto Scaling accepts 20 to 90 percent for DynamoDB.
@@ -217,10 +211,10 @@ POLICY = policy(
     "dynamodb-autoscaling-enabled",
     check_stack=_check,
     options={
-        "minimumCapacity": _number(1, _UNITS, "Lowest minCapacity that a scalable target may have."),
-        "maximumCapacity": _number(40_000, _UNITS, "Highest maxCapacity that a scalable target may have."),
-        "minimumTargetUtilization": _number(20, _PERCENT, "Lowest targetValue of a scaling policy, in percent."),
-        "maximumTargetUtilization": _number(90, _PERCENT, "Highest targetValue of a scaling policy, in percent."),
+        "minimumCapacity": integer_option("Lowest minCapacity that a scalable target may have.", _UNITS, 1),
+        "maximumCapacity": integer_option("Highest maxCapacity that a scalable target may have.", _UNITS, 40_000),
+        "minimumTargetUtilization": integer_option("Lowest targetValue of a scaling policy, in %.", _PERCENT, 20),
+        "maximumTargetUtilization": integer_option("Highest targetValue of a scaling policy, in %.", _PERCENT, 90),
     },
     description="Provisioned DynamoDB tables and their indexes should scale their read and write capacity, each with "
     "one scalable target that has one target tracking policy.",

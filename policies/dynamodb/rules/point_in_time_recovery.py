@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Inputs, Options, expect, fsbp, policy, set_property
+from dynamodb.policy import Findings, Inputs, Options, expect, fsbp, integer_option, policy, set_property
 from dynamodb.stack import TABLE, TABLE_REPLICA
 from dynamodb.values import entries, integer
 
@@ -48,13 +48,9 @@ POLICY = policy(
     checks={TABLE: _check, TABLE_REPLICA: _check_replica},
     remediate=_remediate,
     options={
-        "minimumRecoveryPeriodInDays": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": _DEFAULT_DAYS,
-            "default": _DEFAULT_DAYS,
-            "description": "The shortest recovery period that a table may have, in days.",
-        },
+        "minimumRecoveryPeriodInDays": integer_option(
+            "The shortest recovery period that a table may have, in days.", (1, _DEFAULT_DAYS), _DEFAULT_DAYS
+        ),
     },
     description="DynamoDB tables should have point-in-time recovery enabled.",
     severity=Severity.MEDIUM,
