@@ -11,7 +11,7 @@ help: ## Show the targets
 
 setup: .venv/installed ## Make .venv, from the locked requirements
 
-# uv installs in seconds what takes pip a minute; pip installs uv itself, by the same lock and its hashes.
+# uv takes seconds where pip takes a minute. pip installs uv itself, with the hashes of the same lock.
 .venv/installed: requirements-dev.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@test -x $(BIN)/pip || python3 -m venv .venv
@@ -37,14 +37,14 @@ deploy: .venv/installed .cli ## Deploy exactly what the last preview of STACK sh
 		*) printf 'Deploy this plan to $(STACK)? [yes/no] '; read -r answer; test "$$answer" = yes ;; esac
 	@pulumi up --stack $(STACK) $(PACK) --plan .plan-$(STACK).json --skip-preview --yes $(filter-out --yes -y,$(ARGS))
 
-analyze: .venv/installed .cli ## Judge Pulumi's state of STACK by its policies
+analyze: .venv/installed .cli ## Check Pulumi's state of STACK with its policies
 	@pulumi policy analyze --stack $(STACK) $(PACK) $(ARGS)
 
 .cli:
 	@command -v pulumi >/dev/null || { echo "The Pulumi CLI is not on PATH: https://www.pulumi.com/docs/install/" \
 		"(make rehearse needs none)" >&2; exit 2; }
 
-# A stack that protects its tables names the account that they are in; 000000000000 stands for one to fill in.
+# A stack that protects its tables must name their account. 000000000000 is a placeholder.
 .stack: .cli
 	@test -n "$(PACK_CONFIG)" || \
 		echo "policies/config/$(STACK).json is missing: every policy has its default level and options" >&2
@@ -58,7 +58,7 @@ analyze: .venv/installed .cli ## Judge Pulumi's state of STACK by its policies
 verify: .venv/installed ## Compare the live account with what the program declares for STACK
 	@$(BIN)/python -m ops verify --stack $(STACK) $(ARGS)
 
-adopt: .venv/installed ## Write imports.json, with which pulumi import takes over the tables that exist
+adopt: .venv/installed ## Write imports.json, to import the tables that exist into Pulumi's state
 	@$(BIN)/python -m ops adopt --stack $(STACK) $(ARGS)
 
 test: .venv/installed ## Run the tests

@@ -1,1 +1,1 @@
-"""PayPulse's tables: what they are (schema, tables), and the Pulumi components that make them."""
+"""PayPulse's tables: their definitions (schema, tables), and the Pulumi components that register them."""

@@ -8,11 +8,11 @@ from components.settings import Autoscaling
 
 
 def autoscaled_capacities(table: Table, settings: Autoscaling) -> list[str]:
-    """Return the paths of the capacities that autoscaling moves, which a deployment must not set back.
+    """Return the paths of the capacities that autoscaling changes. A deployment must not reset them.
 
-    Pulumi's Python SDK passes nested paths on as written, so all are in the provider's spelling. `[*]` goes by
-    position: the first index keeps the capacity of the first, whatever its name. So append an index behind the others,
-    and never insert, reorder or remove one: any of these gives the indexes behind it the capacities of others.
+    Pulumi's Python SDK doesn't translate nested paths, so all are in the provider's spelling. `[*]` goes by position:
+    the first index keeps the capacity of the first index in the state, whatever its name. So add an index at the end,
+    and never insert, reorder or remove one: the indexes after it would get each other's capacities.
     """
     if not table.capacity:
         return []
@@ -23,9 +23,10 @@ def autoscaled_capacities(table: Table, settings: Autoscaling) -> list[str]:
 
 
 class TableAutoscaling(pulumi.ComponentResource):
-    """A scalable target and a target tracking policy for reads and writes of a table and, if set, of each index.
+    """Scalable targets and target tracking policies for the reads and the writes of a table and of its indexes.
 
-    An index with less write capacity than its table throttles the table's writes, so both scale by the same settings.
+    An index with less write capacity than its table throttles the table's writes, so both scale with the same settings.
+    The indexes are left out if `settings.indexes` is false.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class TableAutoscaling(pulumi.ComponentResource):
                 max_capacity=self._settings.max_capacity,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            # From the target's outputs, so that AWS has the target before the policy.
+            # The target's outputs make the policy depend on the target: AWS must have the target first.
             aws.appautoscaling.Policy(
                 f"{logical_name}-{access.lower()}",
                 name=f"DynamoDB{access}AutoScalingPolicy",

@@ -1,6 +1,6 @@
-"""A few items of each table, with the attributes that PayPulse writes: a drill asks its questions of them.
+"""Example items of each table, with the attributes that PayPulse writes. A drill writes and queries them.
 
-Nothing of this is deployed.
+Nothing here is deployed.
 """
 
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 _ME, _YOU = "user_abc123", "user_def456"
 
-# Retail invoices: user, category, date, vendor, total amount in euros. The detail tables have one item of each.
+# Retail invoices: user, category, date, vendor, total amount in euros. Each also has one item in its detail table.
 _RETAIL = [
     (_ME, "food-delivery", "2026-01-09", "Foodora", "23.90"),
     (_ME, "food-delivery", "2026-02-14", "Wolt", "41.20"),
@@ -56,7 +56,7 @@ def _detail(invoice: dict[str, Any]) -> dict[str, Any]:
 
 
 _RETAIL_INVOICES = [_retail(number, row) for number, row in enumerate(_RETAIL, 1)]
-# By a table's logical name.
+# The items of each table, by the table's logical name.
 ITEMS: dict[str, list[dict[str, Any]]] = {
     "rental_invoices": [
         {

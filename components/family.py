@@ -1,4 +1,4 @@
-"""A family of tables, from its definition to resources."""
+"""Registers the tables of a family, from their definitions."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class TableFamily(pulumi.ComponentResource):
 
 
 def table_args(table: Table, settings: Settings) -> aws.dynamodb.TableArgs:
-    """Return the provider's arguments for a table: encrypted, recoverable, tagged, protected as the stack says."""
+    """Return the provider's arguments for a table, with encryption, point-in-time recovery, tags and protection."""
     return aws.dynamodb.TableArgs(
         name=settings.table_names[table.logical_name],
         billing_mode="PROVISIONED" if table.capacity else "PAY_PER_REQUEST",
@@ -63,9 +63,9 @@ def table_args(table: Table, settings: Settings) -> aws.dynamodb.TableArgs:
     )
 
 
-def _index_args(index: GlobalSecondaryIndex) -> Any:  # noqa: ANN401 - the dict form, which TableArgs takes but doesn't declare
-    # `hash_key` and `range_key`, though `key_schemas` is newer: for a table that exists it can recreate the index
-    # (terraform-provider-aws #46512, #46513). The dict form, because the class warns of them at every run.
+def _index_args(index: GlobalSecondaryIndex) -> Any:  # noqa: ANN401 - TableArgs accepts a dict but doesn't declare it
+    # `key_schemas` is newer than `hash_key` and `range_key`, but can recreate the indexes of a table that exists
+    # (terraform-provider-aws #46512, #46513). The class for an index warns about the older two; a dict doesn't.
     args: dict[str, Any] = {"name": index.name, "hash_key": index.partition_key, "projection_type": "ALL"}
     if index.sort_key:
         args["range_key"] = index.sort_key

@@ -1,6 +1,6 @@
-"""What a table is, as frozen data that doesn't need Pulumi.
+"""Dataclasses that define tables. They don't need Pulumi.
 
-Every key attribute is a string (`S`), every index projects all attributes (`ALL`).
+Every key attribute is a string (`S`), and every index projects all attributes (`ALL`).
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Capacity:
-    """Provisioned read and write capacity units that a table or index is created with; autoscaling moves them.
+    """Provisioned read and write capacity units of a new table or index. Autoscaling changes them later.
 
-    Raises ValueError for less than 1.
+    Raises ValueError for less than 1 unit.
     """
 
     read: int
@@ -24,7 +24,7 @@ class Capacity:
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalSecondaryIndex:
-    """An index. `logical_name` is part of Pulumi's URNs, `name` is what queries use: neither may ever change."""
+    """A global secondary index. Pulumi's URNs contain `logical_name`, and queries use `name`: never change either."""
 
     logical_name: str
     name: str
@@ -33,7 +33,7 @@ class GlobalSecondaryIndex:
     capacity: Capacity | None = None
 
 
-# The fields that each operation needs, and the ones that it may have.
+# The fields that each operation needs, and those that it may have.
 _FIELDS = {
     "GetItem": ({"key"}, {"attribute"}),
     "UpdateItem": ({"key", "attribute"}, set()),
@@ -44,12 +44,13 @@ _FIELDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class AccessPattern:
-    """A query that the application runs: the DynamoDB `operation`, and the key that it finds the answer with.
+    """A query that the application runs.
 
-    It runs on the table, or on the index with the logical name `index`. The answer is the items with given values of
-    the attributes `key`, and with a value of the attribute `between` in a given range, bounds included. A Scan returns
-    the items whose attribute `filter_by` is true. `attribute` is the one that a GetItem returns or an UpdateItem sets.
-    `note` says why, where a reader would ask. Raises ValueError for a field that the operation lacks or doesn't have.
+    It calls the DynamoDB `operation` on the table, or on the index with the logical name `index`. The answer is the
+    items that have given values of the attributes `key`, and a value of the attribute `between` in a given range,
+    including its bounds. A Scan returns the items with a true attribute `filter_by`. A GetItem returns only `attribute`
+    if it is set; an UpdateItem sets it. `note` explains what may surprise a reader. Raises ValueError if a field is
+    missing that the operation needs, or set that it doesn't have.
     """
 
     question: str
@@ -70,20 +71,20 @@ class AccessPattern:
 
     @property
     def key_condition(self) -> str:
-        """The condition as a DynamoDB expression. Parameters are named by their attributes; a range is :from to :to."""
+        """The KeyConditionExpression. Parameters have the names of their attributes; a range is from :from to :to."""
         conditions = [f"{name} = :{name}" for name in self.key]
         return " AND ".join(conditions + ([f"{self.between} BETWEEN :from AND :to"] if self.between else []))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table. A change of `logical_name`, `name` or a key replaces the table, and its items are lost.
+    """A table. If `logical_name`, `name` or a key changes, the table is replaced and its items are lost.
 
-    `logical_name` is the owners' Terraform name; the configuration key of the physical name is `<logical_name>_table`.
-    `capacity` None means billing by request; otherwise the table and all its indexes are provisioned and autoscaled.
-    `indexes` are in the order of their deployment: append behind, never insert, reorder or remove (see autoscaling.py).
-    `trigger` is the Lambda function that the stream calls with each new item, and the start of its configuration keys.
-    Raises ValueError where the indexes, or the trigger, contradict the table.
+    `logical_name` is the name that the table has in Terraform; `<logical_name>_table` is the configuration key of its
+    physical name. A table without `capacity` is billed by request; with it, the table and all its indexes are
+    provisioned and autoscaled. Add an index at the end of `indexes`; never insert, reorder or remove one (see
+    autoscaling.py). `trigger` is the prefix of the configuration keys that name the Lambda function which the stream
+    calls with each new item. Raises ValueError if the indexes or the trigger contradict the table.
     """
 
     logical_name: str
@@ -100,29 +101,29 @@ class Table:
         for index in self.indexes:
             if (index.capacity is None) != (self.capacity is None):
                 raise ValueError(
-                    f"{self.name}, index {index.name}: an index is billed as its table is, with a capacity or without"
+                    f"{self.name}, index {index.name}: give the table and all its indexes a capacity, or none of them"
                 )
         for names in ([i.name for i in self.indexes], [i.logical_name for i in self.indexes]):
             if len(set(names)) < len(names):
-                raise ValueError(f"{self.name}: two indexes have one name in {names}")
+                raise ValueError(f"{self.name}: two indexes have the same name in {names}")
         if self.trigger and not self.stream_view_type:
             raise ValueError(f"{self.name}: the trigger {self.trigger} needs a stream_view_type")
 
     @property
     def name_key(self) -> str:
-        """Configuration key that sets the physical name."""
+        """The configuration key that sets the physical name."""
         return f"{self.logical_name}_table"
 
     @property
     def key_attributes(self) -> list[str]:
-        """Names of all attributes that are a key of the table or of an index, sorted."""
+        """The names of all attributes that are a key of the table or of an index, sorted."""
         keys = {key for item in (self, *self.indexes) for key in (item.partition_key, item.sort_key) if key}
         return sorted(keys)
 
 
 @dataclass(frozen=True)
 class Family:
-    """Tables that belong together, shown as one component of Pulumi type `type`."""
+    """Tables that belong together. Pulumi shows them as one component of the type `type`."""
 
     logical_name: str
     type: str

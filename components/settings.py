@@ -1,6 +1,6 @@
-"""The only reader of the stack's configuration: `paypulse:` keys to one frozen, checked record.
+"""Reads the stack's configuration into one frozen, checked record. Nothing else reads `paypulse:` keys.
 
-Pulumi.yaml declares every key with its default; there are no defaults here.
+Pulumi.yaml declares every key with its default, so there are no defaults here.
 """
 
 import difflib
@@ -16,16 +16,16 @@ from components.schema import Table
 # DynamoDB API reference, CreateTable, TableName.
 _TABLE_NAME = r"[a-zA-Z0-9_.-]{3,255}"
 _TABLE_NAME_RULE = "a table name has 3 to 255 characters of a-zA-Z0-9_.-"
-# The ARN of a key, not of an alias: DynamoDB answers with the key, so every preview would show a difference.
+# The ARN of a key, not of an alias: DynamoDB returns the key's ARN, so every preview would show a difference.
 _KMS_KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
-# Lambda API reference, CreateEventSourceMapping: a function by its name or its ARN; where a record goes that failed.
+# Lambda API reference, CreateEventSourceMapping: FunctionName, and Destination of DestinationConfig.OnFailure.
 _FUNCTION = r"(arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[a-zA-Z0-9-_]{1,64}"
 _FAILURE_DESTINATION = (
     r"arn:aws(-[a-z]+)*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9-_]+|arn:aws(-[a-z]+)*:s3:::[a-z0-9.-]+"
 )
 # Tagging AWS resources, user guide: the value of a tag.
 _TAG_VALUE = r"[\w \t+=.:/@-]{1,256}"
-# DynamoDB service quotas: 40,000 units a table; Application Auto Scaling: a target utilisation of 20 to 90 percent.
+# DynamoDB service quotas: 40,000 units a table. Application Auto Scaling: a target utilization of 20 to 90 percent.
 _CAPACITY = (1, 40_000)
 _UTILIZATION = (20, 90)
 # Application Auto Scaling API reference: a cooldown is an Integer, in seconds.
@@ -34,7 +34,7 @@ _COOLDOWN = (0, 2**31 - 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Autoscaling:
-    """Bounds in capacity units, target utilisation in percent, cooldowns in seconds."""
+    """Bounds in capacity units, the target utilization in percent, cooldowns in seconds."""
 
     min_capacity: int
     max_capacity: int
@@ -46,7 +46,7 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """A Lambda function, by name or ARN, and the ARN where records go that it keeps failing on; "" for none."""
+    """A Lambda function, by name or ARN, and the ARN of the destination for records that it keeps failing on, or ""."""
 
     function: str
     failure_destination: str
@@ -54,9 +54,10 @@ class Trigger:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A stack's configuration: `table_names` from logical to physical; `kms_key_arn` "" for the AWS managed key.
+    """A stack's configuration.
 
-    `triggers` has those that a function is set for, by their names in the definitions.
+    `table_names` maps logical names to physical names. `triggers` maps the name of a trigger in `components/tables.py`
+    to its function, and has no entry for a trigger without one. `kms_key_arn` is "" for the AWS managed key.
     """
 
     table_names: dict[str, str]
@@ -70,32 +71,36 @@ class Settings:
 def load(tables: Sequence[Table]) -> Settings:
     """Read and check the stack's configuration.
 
-    Raises pulumi.RunError, which is shown without a traceback, with every wrong key, its value and what is allowed.
+    Raises pulumi.RunError, which Pulumi shows without a traceback. It lists every wrong key, its value and what is
+    allowed.
     """
     config = _Config()
-    autoscaling = Autoscaling(
-        min_capacity=config.read("autoscaling_min_capacity", _integer(*_CAPACITY)),
-        max_capacity=config.read("autoscaling_max_capacity", _integer(*_CAPACITY)),
-        target_utilization=config.read("autoscaling_target_utilization", _integer(*_UTILIZATION)),
-        scale_in_cooldown=config.read("autoscaling_scale_in_cooldown", _integer(*_COOLDOWN)),
-        scale_out_cooldown=config.read("autoscaling_scale_out_cooldown", _integer(*_COOLDOWN)),
-        indexes=config.read("autoscale_indexes", _boolean),
-    )
-    settings = Settings(
-        table_names=_table_names(config, tables),
-        triggers=_triggers(config, tables),
-        environment=config.read(
-            "environment", _text(_TAG_VALUE, "must be 1 to 256 letters, digits, spaces and + - = . _ : / @")
-        ),
-        protect_tables=config.read("protect_tables", _boolean),
-        kms_key_arn=config.read("kms_key_arn", _kms_key_arn(pulumi.Config("aws").get("region"))),
-        autoscaling=autoscaling,
-    )
+    autoscaling = {
+        "min_capacity": config.read("autoscaling_min_capacity", _integer(*_CAPACITY)),
+        "max_capacity": config.read("autoscaling_max_capacity", _integer(*_CAPACITY)),
+        "target_utilization": config.read("autoscaling_target_utilization", _integer(*_UTILIZATION)),
+        "scale_in_cooldown": config.read("autoscaling_scale_in_cooldown", _integer(*_COOLDOWN)),
+        "scale_out_cooldown": config.read("autoscaling_scale_out_cooldown", _integer(*_COOLDOWN)),
+        "indexes": config.read("autoscale_indexes", _boolean),
+    }
+    table_names = _table_names(config, tables)
+    triggers = _triggers(config, tables)
+    tag_rule = "must be 1 to 256 letters, digits, spaces and + - = . _ : / @"
+    others = {
+        "environment": config.read("environment", _text(_TAG_VALUE, tag_rule)),
+        "protect_tables": config.read("protect_tables", _boolean),
+        "kms_key_arn": config.read("kms_key_arn", _kms_key_arn(pulumi.Config("aws").get("region"))),
+    }
     _check_initial_capacities(config, tables, autoscaling)
     config.refuse_unknown_keys()
     if config.problems:
         raise pulumi.RunError("\n  ".join(["the configuration is wrong, nothing was registered:", *config.problems]))
-    return settings
+    return Settings(
+        table_names=table_names,
+        triggers={name: Trigger(**values) for name, values in triggers.items() if values["function"]},
+        autoscaling=Autoscaling(**autoscaling),
+        **others,
+    )
 
 
 class _Config:
@@ -106,8 +111,8 @@ class _Config:
         self._known: set[str] = set()
         self.problems: list[str] = []
 
-    def read(self, key: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - the parser decides
-        """Return the parsed value of a key; None and a problem where the parser refuses it."""
+    def read(self, key: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 - the parser's type, or None
+        """Return the parsed value of a key. Where the parser refuses the value, add a problem and return None."""
         self._known.add(key)
         try:
             return parse(self._config.get(key) or "")
@@ -115,13 +120,13 @@ class _Config:
             self.refuse(key, str(error))
 
     def refuse(self, key: str, why: str) -> None:
-        """Note that the value of a key is wrong."""
+        """Add the problem that the value of a key is wrong."""
         name = f"{self._config.name}:{key}"
         value = "[secret]" if pulumi.runtime.is_config_secret(name) else repr(self._config.get(key) or "")
         self.problems.append(f"{name} = {value}: {why}")
 
     def refuse_unknown_keys(self) -> None:
-        """Note every key of the project that nothing has read: Pulumi takes them silently."""
+        """Add a problem for every key of the project that nothing has read. Pulumi itself accepts such keys."""
         for name in sorted(pulumi.runtime.get_config_env()):
             namespace, _, key = name.partition(":")
             if namespace == self._config.name and key not in self._known:
@@ -133,44 +138,45 @@ def _table_names(config: _Config, tables: Sequence[Table]) -> dict[str, str]:
     suffix = config.read("table_name_suffix", _text("[a-zA-Z0-9_.-]*", _TABLE_NAME_RULE))
     own_name = _text(f"({_TABLE_NAME})?", f"must be empty, or a table name; {_TABLE_NAME_RULE}")
     names = {t.logical_name: config.read(t.name_key, own_name) or f"{t.name}{suffix or ''}" for t in tables}
-    too_long = [name for name in names.values() if not re.fullmatch(_TABLE_NAME, name)]
-    if too_long:
-        config.refuse("table_name_suffix", f"{_TABLE_NAME_RULE}; this makes {', '.join(too_long)}")
+    illegal = [name for name in names.values() if not re.fullmatch(_TABLE_NAME, name)]
+    if illegal:
+        config.refuse("table_name_suffix", f"{_TABLE_NAME_RULE}; this makes {', '.join(illegal)}")
     first: dict[str, Table] = {}
     for table in tables:
         name = names[table.logical_name]
         if (other := first.setdefault(name, table)) is not table:
-            config.refuse(table.name_key, f"the table would be named {name!r}, as that of {other.name_key} is")
+            config.refuse(
+                table.name_key, f"two tables would have the name {name!r}: this one and that of {other.name_key}"
+            )
     return names
 
 
-def _triggers(config: _Config, tables: Sequence[Table]) -> dict[str, Trigger]:
+def _triggers(config: _Config, tables: Sequence[Table]) -> dict[str, dict[str, Any]]:
     function = _text(f"({_FUNCTION})?", "must be empty, or a Lambda function's name or ARN, without a version or alias")
     destination = _text(
         f"({_FAILURE_DESTINATION})?", "must be empty, or the ARN of an SQS queue, SNS topic or S3 bucket"
     )
     triggers = {}
     for name in (table.trigger for table in tables if table.trigger):
-        trigger = Trigger(
-            function=config.read(f"{name}_function", function),
-            failure_destination=config.read(f"{name}_failure_destination", destination),
-        )
-        if trigger.function:
-            triggers[name] = trigger
-        elif trigger.function == "" and trigger.failure_destination:
+        values = {
+            "function": config.read(f"{name}_function", function),
+            "failure_destination": config.read(f"{name}_failure_destination", destination),
+        }
+        if values["function"] == "" and values["failure_destination"]:
             config.refuse(f"{name}_failure_destination", f"there is no trigger without {name}_function")
+        triggers[name] = values
     return triggers
 
 
-def _check_initial_capacities(config: _Config, tables: Sequence[Table], autoscaling: Autoscaling) -> None:
-    low, high = autoscaling.min_capacity, autoscaling.max_capacity
+def _check_initial_capacities(config: _Config, tables: Sequence[Table], autoscaling: dict[str, Any]) -> None:
+    low, high = autoscaling["min_capacity"], autoscaling["max_capacity"]
     if low is None or high is None:
         return
     if low > high:
         config.refuse("autoscaling_min_capacity", f"must be at most autoscaling_max_capacity, which is {high}")
         return
     for table in tables:
-        for item in (table, *(table.indexes if autoscaling.indexes else ())):
+        for item in (table, *(table.indexes if autoscaling["indexes"] else ())):
             where = table.name if item is table else f"{table.name}, index {item.name},"
             for kind, units in vars(item.capacity).items() if item.capacity else ():
                 if not low <= units <= high:
@@ -198,7 +204,7 @@ def _kms_key_arn(region: str | None) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if parse_arn(text) and region and text.split(":")[3] != region:
-            raise ValueError(f"must be of the tables' own region, which is {region} (aws:region)")
+            raise ValueError(f"must be in the region of the tables, which is {region} (aws:region)")
         return text
 
     return parse

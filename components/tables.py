@@ -1,4 +1,4 @@
-"""The twelve tables, by family. A new table is one entry here."""
+"""The twelve tables, by family. To add a table, add one entry here."""
 
 from components.schema import AccessPattern, Capacity, Family, GlobalSecondaryIndex, Table
 
@@ -55,7 +55,7 @@ USERS = Family(
                     operation="Query",
                     index="email",
                     key=("Email",),
-                    note="An index, so that a login reads one item and not the whole table.",
+                    note="The index lets a login read one item instead of the whole table.",
                 ),
                 AccessPattern(
                     question="last fetch of a user's retail invoices, read",
@@ -74,7 +74,7 @@ USERS = Family(
     ),
 )
 
-# One detail table for each retail category: by sub type, its logical and its physical name.
+# Each retail category has one detail table. This maps its sub type to the logical and the physical name.
 _RETAIL_CATEGORIES = {
     "food-delivery": ("food_delivery_invoices", "FoodDeliveryInvoices"),
     "clothing": ("clothing_invoices", "ClothingInvoices"),
@@ -159,7 +159,7 @@ VENDOR_CONFIG = Family(
                     question="all active vendors",
                     operation="Scan",
                     filter_by="active",
-                    note="Read whole, as no other table is: there are few vendors, and a fetch needs nearly all.",
+                    note="The only table that is scanned: there are few vendors, and a fetch needs nearly all of them.",
                 ),
             ),
         ),

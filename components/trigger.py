@@ -1,4 +1,4 @@
-"""The trigger of a table's stream: a Lambda function of another stack, called with each new item."""
+"""The trigger of a table's stream. It calls a Lambda function, which belongs to another stack, with each new item."""
 
 import json
 
@@ -21,7 +21,7 @@ def stream_trigger(
         batch_size=1,
         filter_criteria={"filters": [{"pattern": json.dumps({"eventName": ["INSERT"]}, separators=(",", ":"))}]},
         function_response_types=["ReportBatchItemFailures"],
-        # Without bounds Lambda retries one bad record, and holds back all that follow it, until it expires after a day.
+        # By default Lambda retries a bad record, and blocks the records after it, until it expires after a day.
         maximum_retry_attempts=5,
         maximum_record_age_in_seconds=6 * 60 * 60,
         destination_config={"on_failure": {"destination_arn": trigger.failure_destination}}

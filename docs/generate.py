@@ -1,4 +1,4 @@
-"""Writes the pages of this folder that say what the code says; a test fails when one is stale."""
+"""Writes the generated pages of this folder, and the generated part of the README. A test fails if one is stale."""
 
 import inspect
 import io
@@ -32,15 +32,15 @@ POLICIES = """\
 Generated from `policies/` by `make docs`. A stack's file in `policies/config/` sets levels and options:
 `pulumi preview --policy-pack policies --policy-pack-config policies/config/prod.json`.
 
-- A value that decides but is not known until deployment violates a policy, because nothing shows yet that the rule
-  holds. So does a value of the wrong type. What the provider fills in for a missing value ("", 0, an empty list or
-  object) counts as missing.
-- Every policy has the options `exemptTables` and `allowUnknown`. In an organization with tables that can't follow a
-  rule yet, list those in `exemptTables`. An option that a policy doesn't have stops the preview.
-- Some policies judge each table before it is changed, and then the whole stack, where they find indexes and replicas
-  that are resources of their own. A table is known by its name and its region.
+- A value that a rule needs but that is not known until deployment violates the policy, because the rule can't be
+  checked yet. A value of the wrong type does too. What the provider fills in for a missing value ("", 0, an empty list
+  or object) counts as missing.
+- Every policy has the options `exemptTables` and `allowUnknown`. If your organization has tables that can't follow a
+  rule yet, list them in `exemptTables`. A preview stops at an option that a policy doesn't have.
+- Some policies check each table before it is changed, and then the whole stack, to include indexes and replicas that
+  are separate resources. Policies identify a table by its name and its region.
 
-The pack doesn't judge DAX clusters, tables of the `aws-native` provider, global tables of version 2017.11.29
+The pack doesn't check DAX clusters, tables of the `aws-native` provider, global tables of version 2017.11.29
 (`aws.dynamodb.GlobalTable`), resource policies, scheduled scaling actions, or items.
 """
 
@@ -48,12 +48,12 @@ TABLES = """\
 # Tables
 
 Generated from `components/tables.py`, and from what the program registers for prod, by `make docs`. Every key is a
-string, every index has all attributes. `make rehearse` asks each question below of example invoices.
+string, and every index projects all attributes. `make rehearse` runs each query below against example invoices.
 """
 
 
 def policies() -> str:
-    """Return docs/policies.md: of each policy severity, control, level and options, what fails and how to fix it."""
+    """Return docs/policies.md: each policy's severity, control, level, rule, fix and options."""
     rules = {rule.POLICY.name: rule for rule in RULES}
     lines = [POLICIES, "| policy | severity | control | level | remediates |", "|---|---|---|---|---|"]
     for name, rule in sorted(rules.items()):
@@ -74,7 +74,7 @@ def policies() -> str:
 
 
 def policy_config_schema() -> str:
-    """Return the JSON schema of policies/config/*.json: the levels and the options of every policy."""
+    """Return the JSON schema of policies/config/*.json: the levels and options of each policy."""
     levels = {"enum": [level.value for level in EnforcementLevel]}
     properties = {
         name: {
@@ -101,7 +101,7 @@ def policy_config_schema() -> str:
 
 
 def tables() -> str:
-    """Return docs/tables.md: of each family a diagram, its keys, billing and attributes, and what is asked of it."""
+    """Return docs/tables.md: each family's diagram, its tables with keys, billing and attributes, and its queries."""
     resources = program.preview(project.load(ROOT, "prod")).resources
     declared = {r.name: r.inputs for r in resources if r.type == table.TYPE}
     targets = [r.inputs for r in resources if r.type == scalable_target.TYPE]
@@ -126,7 +126,7 @@ def tables() -> str:
 
 
 def _diagram(family: Family) -> Iterator[str]:
-    # Tables with a key and nothing else are one node: eight of them would hide the rest.
+    # Tables that have only a key share one node: eight more nodes would hide the other tables.
     plain: dict[str, list[str]] = {}
     beside = ""
     for definition in family.tables:
@@ -146,8 +146,8 @@ def _diagram(family: Family) -> Iterator[str]:
         if definition.trigger:
             yield f'  {name}.stream -- INSERT --> {name}.trigger{{{{"Lambda, if configured<br>{definition.trigger}"}}}}'
     for key, names in plain.items():
-        each = "each " if names[1:] else ""
-        yield f'  {beside}{family.logical_name}.{key}[("{"<br>".join(names)}<br>{each}{key}")]'
+        prefix = "each " if names[1:] else ""
+        yield f'  {beside}{family.logical_name}.{key}[("{"<br>".join(names)}<br>{prefix}{key}")]'
 
 
 def _key(item: Table | GlobalSecondaryIndex) -> str:
@@ -183,7 +183,7 @@ def _asked(definition: Table, pattern: AccessPattern) -> str:
 
 
 def readme() -> str:
-    """Return README.md with the configuration keys as Pulumi.yaml declares them."""
+    """Return README.md with a table of the configuration keys that Pulumi.yaml declares."""
     head, _, rest = README.read_text(encoding="utf-8").partition("<!-- configuration -->\n")
     lines = ["| key | type | default | what it is |", "|---|---|---|---|"]
     for key, declared in yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"].items():
@@ -202,7 +202,7 @@ PAGES = {
     ROOT / "policies/config.schema.json": policy_config_schema,
 }
 
-# As wide as a page of a repository shows legibly.
+# The widest picture that is legible on a repository's page.
 PICTURE, COLUMNS, LINES = DOCS / "rehearsal.svg", 100, 25
 
 
@@ -216,7 +216,7 @@ def picture() -> str:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), highlight=False)
     console.print(*map(Text.from_ansi, result.stdout.splitlines()[-LINES:]), sep="\n")
     svg = console.export_svg(title="make rehearse STACK=prod", unique_id="rehearsal")
-    # Without the web font, which no viewer of a repository loads.
+    # Remove the web font: pages of a repository don't load it.
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 
 

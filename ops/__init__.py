@@ -1,1 +1,1 @@
-"""What a person does with the program other than deploy it. Nothing here changes what is deployed."""
+"""Commands that rehearse, verify and adopt. None of them changes a real account."""

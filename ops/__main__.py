@@ -7,12 +7,12 @@ import sys
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return its exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong."""
+    """Run a command and return its exit code: 0 success, 1 the plan or the account is wrong, 2 the call is wrong."""
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    from ops import commands  # noqa: PLC0415 - not before: --help answers at once
+    from ops import commands  # noqa: PLC0415 - after parsing, so that --help is fast
 
     return commands.run(options)
 
@@ -20,17 +20,20 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ops",
-        description="Rehearse the program of this folder and its changes, verify a live account, and adopt existing tables.",
-        epilog="Exit code: 0 fine, 1 the plan or the account is wrong, 2 the call is wrong. "
+        description="Rehearse the program of this folder and its changes, verify a live account, and adopt tables that "
+        "exist.",
+        epilog="Exit code: 0 success, 1 the plan or the account is wrong, 2 the call is wrong. "
         "Each command has its own --help.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     stack = argparse.ArgumentParser(add_help=False)
-    stack.add_argument("--stack", default="dev", metavar="NAME", help="reads Pulumi.NAME.yaml (default: %(default)s)")
+    stack.add_argument(
+        "--stack", default="dev", metavar="NAME", help="the stack of Pulumi.NAME.yaml (default: %(default)s)"
+    )
     stack.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="set a configuration value; repeatable"
     )
-    stack.add_argument("--cwd", default=".", metavar="DIR", help="the project's folder (default: this)")
+    stack.add_argument("--cwd", default=".", metavar="DIR", help="the project's folder (default: the current folder)")
     aws = argparse.ArgumentParser(add_help=False)
     aws.add_argument("--profile", metavar="NAME", help="an AWS profile (default: boto3's usual chain of credentials)")
     aws.add_argument("--region", metavar="REGION", help="an AWS region (default: the stack's aws:region)")
@@ -40,13 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         "rehearse",
         parents=[stack],
         help="create a stack in an embedded AWS and read it back; needs no AWS account",
-        description="Run the program, judge what it registers by the policies, create it in an embedded AWS, read it "
+        description="Run the program, check its resources with the policies, create them in an embedded AWS, read them "
         "back and compare. Needs no account and no network.",
     )
     rehearse.add_argument(
         "--drill",
         action="store_true",
-        help="then write example invoices and run every query that the application needs (make rehearse does)",
+        help="then write example invoices and run every query of the application; make rehearse does this",
     )
     rehearse.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     rehearse.add_argument(
@@ -59,39 +62,40 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="DIR",
-        help="a policy pack to enforce; repeatable (default: policies)",
+        help="enforce this policy pack; repeatable (default: policies)",
     )
     rehearse.add_argument(
         "--policy-pack-config",
         action="append",
         default=[],
         metavar="FILE",
-        help="the pack's configuration, once for each pack (default: DIR/config/NAME.json)",
+        help="the configuration of a pack; give one for each pack (default: DIR/config/NAME.json)",
     )
     rehearse.add_argument("--no-policies", action="store_true", help="enforce no policy pack")
 
     verify = commands.add_parser(
         "verify",
         parents=[stack, aws],
-        help="compare a live account with what the program declares; only reads",
-        description="Compare what the program declares with what the account has, property by property. Only reads.",
+        help="compare a live account with what the program declares; changes nothing",
+        description="Compare what the program declares with what the account has, property by property. It changes "
+        "nothing.",
     )
     verify.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
 
     adopt = commands.add_parser(
         "adopt",
         parents=[stack, aws],
-        help="write the file with which pulumi import takes over what exists; only reads",
-        description="Write the file that pulumi import --file takes, from the program and what the account has.",
+        help="write an import file for the resources that exist; changes nothing in AWS",
+        description="Write the file for pulumi import --file, from the program and the resources in the account.",
     )
-    adopt.add_argument("--output", default="imports.json", metavar="FILE", help="(default: %(default)s)")
+    adopt.add_argument("--output", default="imports.json", metavar="FILE", help="the file (default: %(default)s)")
     adopt.add_argument(
         "--state",
         metavar="FILE",
-        help="leave out what this output of pulumi stack export has; - for stdin (default: ask the CLI)",
+        help="leave out the resources in this output of pulumi stack export; - is stdin (default: ask the CLI)",
     )
     adopt.add_argument(
-        "--offline", action="store_true", help="ask neither the account nor the CLI: assume that everything exists"
+        "--offline", action="store_true", help="use neither the account nor the CLI: assume that everything exists"
     )
 
     evolve = commands.add_parser(
@@ -121,10 +125,10 @@ if __name__ == "__main__":
         sys.stderr.write("interrupted\n")
         code = 130
     except BrokenPipeError:
-        # Who reads, as head does, has read enough.
+        # The reader, such as head, has closed the pipe.
         code = 1
     except OSError as error:
-        sys.stderr.write(f"error: the answer can't be written: {error.strerror}\n")
+        sys.stderr.write(f"error: the output can't be written: {error.strerror}\n")
         code = 1
-    # Not sys.exit, which would wait for calls to AWS that are under way.
+    # sys.exit would wait for threads that still call AWS.
     os._exit(code)

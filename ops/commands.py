@@ -1,4 +1,4 @@
-"""What each command of the command line does. Each imports only what it needs, and while its processes start."""
+"""Runs the commands. Each imports only what it needs, and imports while the processes that it started get ready."""
 
 import argparse
 import contextlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command that `options.command` names; return its exit code."""
+    """Run the command `options.command` and return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt}[options.command](options)
@@ -28,30 +28,29 @@ def run(options: argparse.Namespace) -> int:
 def _rehearse(options: argparse.Namespace) -> int:
     from ops import isolation  # noqa: PLC0415
 
-    # First of all: what is imported next may open connections of its own.
+    # Before the other imports, because those may open connections.
     isolation.isolate()
     from ops.engine import program  # noqa: PLC0415
 
     stack, region = _stack_and_region(options)
     has_account = stack.has_account
     with contextlib.ExitStack() as exits:
-        # These take a second to start, in which this process imports what it needs.
+        # The program and the packs take a second to start. Meanwhile this process imports what it needs.
         running = exits.enter_context(program.start(stack))
         from ops.engine import policy_pack  # noqa: PLC0415
 
-        packs = [exits.enter_context(policy_pack.start(*found, stack)) for found in _packs(options, stack)]
+        packs = [exits.enter_context(policy_pack.start(*pack, stack)) for pack in _packs(options, stack)]
         from ops.aws import emulator  # noqa: PLC0415
         from ops.console import console  # noqa: PLC0415
         from ops.rehearse import deploy, report  # noqa: PLC0415
 
         exits.enter_context(console(stderr=True).status("rehearsing"))
-        at_url = options.endpoint_url
-        aws = emulator.embedded(region) if at_url is None else emulator.at(at_url, region)
-        clients = exits.enter_context(aws)
+        url = options.endpoint_url
+        clients = exits.enter_context(emulator.embedded(region) if url is None else emulator.at(url, region))
         rehearsal = deploy.rehearse(stack, running, clients, packs, with_drill=options.drill)
     if not has_account and any(resource.protect for resource in rehearsal.plan.resources):
         print(
-            f"warning: {stack.name} protects its tables, and Pulumi.{stack.name}.yaml doesn't name their account; "
+            f"warning: {stack.name} protects its tables, but Pulumi.{stack.name}.yaml doesn't name their account; "
             "set aws:allowedAccountIds there before the first deployment",
             file=sys.stderr,
         )
@@ -104,12 +103,12 @@ def _verify(options: argparse.Namespace) -> int:
 
     stack, region = _stack_and_region(options)
     with console(stderr=True).status(f"reading {region}"):
-        found = verify.verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
+        verification = verify.verify(stack, region, account.connect(options.profile, region, options.endpoint_url))
     if options.json:
-        print(verify.as_json(found))
+        print(verify.as_json(verification))
     else:
-        verify.print_verification(found, console())
-    return 1 if found.drift.differences else 0
+        verify.print_verification(verification, console())
+    return 1 if verification.drift.differences else 0
 
 
 def _adopt(options: argparse.Namespace) -> int:
@@ -133,21 +132,22 @@ def _adopt(options: argparse.Namespace) -> int:
 
 
 def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
-    from ops.engine import project  # noqa: PLC0415 - --help answers at once
+    from ops.engine import project  # noqa: PLC0415
 
     stack = project.load(Path(options.cwd).resolve(), options.stack, options.config)
     given = getattr(options, "region", None)
     region = given or stack.config.get("aws:region", "")
     if not re.fullmatch("[a-z]{2}(-[a-z]+)+-[0-9]+", region):
-        configured = (
-            f"aws:region is {region!r}, which is not a region; set it in Pulumi.{stack.name}.yaml or by --config"
+        if given:
+            raise CallError(f"--region {region!r} is not a region")
+        raise CallError(
+            f"aws:region is {region!r}, which is not a region; set it in Pulumi.{stack.name}.yaml or with --config"
         )
-        raise CallError(f"--region {region!r} is not a region" if given else configured)
     return stack, region
 
 
 def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path | None]]:
-    """Return each policy pack's folder and its configuration."""
+    """Return the folder and the configuration file of each policy pack."""
     default = stack.directory / "policies"
     packs = [Path(pack).resolve() for pack in options.policy_pack] or ([default] if default.is_dir() else [])
     if options.no_policies:
@@ -158,8 +158,8 @@ def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path
         )
     if options.policy_pack_config:
         return list(zip(packs, (Path(file).resolve() for file in options.policy_pack_config), strict=True))
-    found = {pack: pack / "config" / f"{stack.name}.json" for pack in packs}
-    for file in found.values():
+    files = {pack: pack / "config" / f"{stack.name}.json" for pack in packs}
+    for file in files.values():
         if file.parent.is_dir() and not file.exists():
             print(f"{file} is missing: every policy has its default level and options", file=sys.stderr)
-    return [(pack, file if file.exists() else None) for pack, file in found.items()]
+    return [(pack, file if file.exists() else None) for pack, file in files.items()]

@@ -1,4 +1,4 @@
-"""What all commands print with: tables and colours on a terminal, plain text elsewhere."""
+"""Functions with which all commands print: tables and colors on a terminal, plain text elsewhere."""
 
 import json
 import re
@@ -15,7 +15,7 @@ Row = Sequence[str | Text]
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console: as wide as the terminal, and where there is none as wide as any line."""
+    """Return a console with the width of the terminal. Without a terminal, it is wide enough for every line."""
     made = Console(stderr=stderr, highlight=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = 400
@@ -23,7 +23,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_table(out: Console, rows: Sequence[Row], header: Sequence[str], droppable: Sequence[str] = ()) -> None:
-    """Print rows under a header, each in one line: where they don't fit, without the `droppable` columns, in order."""
+    """Print each row in one line, under a header. Leave out `droppable` columns, in that order, until the rows fit."""
     shown = list(range(len(header)))
     widths = [max(_width(cell) for cell in column) for column in zip(header, *rows, strict=True)]
     for name in droppable:
@@ -33,9 +33,9 @@ def print_table(out: Console, rows: Sequence[Row], header: Sequence[str], droppa
     for column in shown:
         table.add_column(header[column], no_wrap=True, overflow="ignore")
     for row in rows:
-        # What a program says is text, never markup.
+        # As Text, so that rich doesn't read markup in a program's names.
         table.add_row(*(cell if isinstance(cell := row[column], Text) else Text(cell) for column in shown))
-    # As wide as its rows, so that rich neither cuts nor wraps them.
+    # With the width of its rows, so that rich neither cuts nor wraps them.
     out.print(table, crop=False, width=sum(widths[column] + 2 for column in shown))
 
 
@@ -44,14 +44,14 @@ def _width(cell: str | Text) -> int:
 
 
 def print_differences(differences: Sequence[Difference], out: Console) -> None:
-    """Print a row for each difference; nothing where there is none."""
+    """Print a row for each difference, and nothing if there are none."""
     if differences:
         rows = [[d.urn.split("::", 2)[2], _property(d), _declared(d), _value(d.live)] for d in differences]
         print_table(out, rows, ("Resource", "Property", "Declared", "Live"))
 
 
 def _property(difference: Difference) -> str:
-    """Name what differs, and what a deployment would do that can't be undone."""
+    """Return what differs, with a mark if a deployment would replace it."""
     if not difference.property:
         return "(the resource)" + (": a new, empty one would be created" if difference.replaces else "")
     what = "index is rebuilt" if difference.property.startswith("globalSecondary") else "resource is replaced"
@@ -70,15 +70,15 @@ def _value(value: object) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """Return a number of things: 1 difference, 2 differences."""
+    """Return a number with its noun: 1 difference, 2 differences."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def counts(names: Iterable[str]) -> str:
-    """Return how many there are of each name."""
+    """Return how often each name occurs: 2 apples, 1 pear."""
     return ", ".join(f"{number} {name}" for name, number in Counter(names).items())
 
 
 def short_type(type_: str) -> str:
-    """Shorten a type token as the CLI shows it: aws:dynamodb/table:Table to aws:dynamodb:Table."""
+    """Shorten a type token as the CLI does: aws:dynamodb/table:Table becomes aws:dynamodb:Table."""
     return re.sub("/[^:]*:", ":", type_)

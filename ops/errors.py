@@ -1,28 +1,28 @@
-"""The two ways to fail, by exit code. Messages are for people: what is wrong and what to do, in one or two lines."""
+"""The errors of commands. A message tells a person what is wrong and what to do, in one or two lines."""
 
 import contextlib
 from collections.abc import Generator
 
 
 class PlanError(Exception):
-    """The program, its plan or the account is wrong: exit code 1."""
+    """The program, its plan or the account is wrong. The exit code is 1."""
 
     exit_code = 1
 
 
 class CallError(PlanError):
-    """The command was called wrongly: exit code 2."""
+    """The command was called with wrong options or files. The exit code is 2."""
 
     exit_code = 2
 
 
 class AnswerError(Exception):
-    """What answers is not AWS; the message says what its answer lacks."""
+    """A response doesn't have the form of AWS's. The message is the exception that reading it raised."""
 
 
 @contextlib.contextmanager
 def reading_answer() -> Generator[None]:
-    """Raise AnswerError if AWS's answer can't be read. Put nothing else in the block: it would hide our own errors."""
+    """Raise AnswerError if the block can't read a response of AWS. Put no other code into the block."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -30,5 +30,5 @@ def reading_answer() -> Generator[None]:
 
 
 def one_line(error: Exception) -> str:
-    """Return another library's error as one line, without botocore's remark on zero retries."""
+    """Return the message of a library's error as one line, without botocore's remark about zero retries."""
     return " ".join(str(error).split()).replace(" (reached max retries: 0)", "")

@@ -1,6 +1,6 @@
-"""Keeps a process on this machine and away from every account. Needs the standard library alone.
+"""Keeps a process on this machine and away from all accounts. It needs only the standard library.
 
-It prevents accidents, and is not a sandbox: C code, and other programs that are started, are not held.
+It prevents accidents, but it is not a sandbox: it doesn't stop C code or other programs that the process starts.
 """
 
 import ipaddress
@@ -8,8 +8,8 @@ import os
 import sys
 from typing import Any
 
-# AWS's own variables; CI's tokens; where Pulumi's and OpenTelemetry's C code sends traces, unseen by Python; what
-# changes moto.
+# Variables of AWS, tokens of CI, the destinations of traces (which C code sends, so Python can't stop it), and options
+# of moto.
 _DROPPED = (
     "AWS_",
     "ACTIONS_",
@@ -22,9 +22,11 @@ _DROPPED = (
     "TEST_SERVER_MODE",
     "INITIAL_NO_AUTH_ACTION_COUNT",
 )
-# moto's own key, which is not one of AWS's.
-CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-_SET = {name.upper(): value for name, value in CREDENTIALS.items()} | {
+# The key that moto's documentation uses. AWS doesn't accept it.
+KEY = "testing"
+_SET = {
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": KEY,
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -44,7 +46,7 @@ def environment() -> dict[str, str]:
 
 
 def isolate() -> None:
-    """Give this process, for good, that environment; a connection that leaves this machine raises PermissionError."""
+    """Give this process the environment of `environment`, and guard it. This can't be undone."""
     kept = environment()
     os.environ.clear()
     os.environ.update(kept)
@@ -52,12 +54,12 @@ def isolate() -> None:
 
 
 def guard() -> None:
-    """Have every connection to anywhere but this machine raise PermissionError, for good."""
+    """Make each connection to another machine raise PermissionError. This can't be undone."""
     sys.addaudithook(_refuse_to_leave)
 
 
 def is_loopback(host: object) -> bool:
-    """Tell whether a host's name or address is this machine's own."""
+    """Return whether a host name or address belongs to this machine."""
     if host == "localhost":
         return True
     try:
@@ -68,11 +70,11 @@ def is_loopback(host: object) -> bool:
 
 def _refuse_to_leave(event: str, args: tuple[Any, ...]) -> None:
     if event in _CONNECTING:
-        # A string is a Unix socket's path, and None the peer that was connected: both stay here.
+        # A string is the path of a Unix socket, and None means the connected peer. Both are on this machine.
         host = args[1][0] if isinstance(args[1], tuple) else "localhost"
     elif event in _LOOKING_UP:
         host = (args[0][0] if isinstance(args[0], tuple) else args[0]) or "localhost"
     else:
         return
     if not is_loopback(host):
-        raise PermissionError(f"a rehearsal opens no connection to {host}: it stays on this machine")
+        raise PermissionError(f"a rehearsal can't connect to {host}: it stays on this machine")

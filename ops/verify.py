@@ -1,4 +1,4 @@
-"""Compares what the program declares with what a live account has. Only reads."""
+"""Compares what the program declares with what a live account has. It only reads."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from ops.engine.project import Stack
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What was compared, in which region and where exactly, and how long it took in seconds."""
+    """The comparison of a stack with an account. `where` is the region and the endpoint."""
 
     stack: Stack
     plan: Plan
@@ -29,40 +29,40 @@ class Verification:
 
 
 def verify(stack: Stack, region: str, clients: Clients) -> Verification:
-    """Record the plan of a stack, as a preview does, and read all of it from the account.
+    """Record the plan of a stack as a preview does, and compare it with the account.
 
-    Raises PlanError also where it is another account than the stack's, and where none of the tables is there.
+    Raises PlanError if the program fails, or the account can't be read, is not the stack's, or has none of the tables.
     """
     started = time.perf_counter()
     plan = program.preview(stack)
     with account.reading(region) as pool:
-        account.refuse_another(stack, clients)
-        found = drift.find(plan, clients, pool.map)
-    account.refuse_if_elsewhere(stack.name, region, plan, found.live[table.TYPE])
+        account.refuse_other_account(stack, clients)
+        comparison = drift.find(plan, clients, pool.map)
+    account.refuse_without_tables(stack.name, region, plan, comparison.live[table.TYPE])
     seconds = time.perf_counter() - started
     where = account.where(region, clients)
-    return Verification(stack=stack, plan=plan, region=region, where=where, drift=found, seconds=seconds)
+    return Verification(stack=stack, plan=plan, region=region, where=where, drift=comparison, seconds=seconds)
 
 
 def as_json(verification: Verification) -> str:
     """Return a verification as one JSON object."""
-    found = verification.drift
+    comparison = verification.drift
     result = {
         "project": verification.stack.project,
         "stack": verification.stack.name,
         "region": verification.region,
-        "checked": found.checked,
-        "differences": [asdict(difference) for difference in found.differences],
-        "ok": not found.differences,
+        "checked": comparison.checked,
+        "differences": [asdict(difference) for difference in comparison.differences],
+        "ok": not comparison.differences,
     }
     return json.dumps(result, indent=2)
 
 
 def print_verification(verification: Verification, out: Console) -> None:
-    """Print what differs, and the outcome."""
-    found, resources = verification.drift, sum(resource.custom for resource in verification.plan.resources)
-    print_differences(found.differences, out)
-    different = count(len(found.differences), "difference")
-    verdict = f"[red]{different}[/]" if found.differences else "[green]no difference[/]"
-    what = f"{found.checked} properties of {resources} resources of {verification.stack.name}"
+    """Print the differences and the result."""
+    comparison, resources = verification.drift, sum(resource.custom for resource in verification.plan.resources)
+    print_differences(comparison.differences, out)
+    different = count(len(comparison.differences), "difference")
+    verdict = f"[red]{different}[/]" if comparison.differences else "[green]no difference[/]"
+    what = f"{comparison.checked} properties of {resources} resources of {verification.stack.name}"
     out.print(f"{verdict}: {what} compared with {verification.where} ({verification.seconds:.1f} s)")

@@ -1,4 +1,4 @@
-"""The policy pack: every rule in dynamodb/rules, at one level unless the stack's configuration says otherwise."""
+"""The policy pack: every rule in dynamodb/rules, all at the same level unless the stack's configuration sets others."""
 
 from pulumi_policy import PolicyPack
 

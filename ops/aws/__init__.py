@@ -1,1 +1,1 @@
-"""AWS: clients, the emulator, a stand-in for the provider, and what ops can do with each resource type."""
+"""AWS: clients, accounts, the emulator, a stand-in for the provider, and a module for each resource type."""

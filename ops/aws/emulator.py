@@ -1,4 +1,4 @@
-"""The embedded AWS: moto in this process, or an emulator on this machine; never a real account."""
+"""The embedded AWS: moto in this process, or an emulator on this machine. Never a real account."""
 
 import contextlib
 import difflib
@@ -19,26 +19,26 @@ _CONFIG = Config(
 
 @contextlib.contextmanager
 def embedded(region: str) -> Generator[Clients]:
-    """Start moto in this process, empty. Raises CallError for a region that AWS doesn't have."""
-    from moto import mock_aws  # noqa: PLC0415 - slow to import, and not needed for an endpoint
+    """Start an empty moto in this process. Raises CallError for a region that AWS doesn't have."""
+    from moto import mock_aws  # noqa: PLC0415 - slow to import, and not needed with an endpoint
     from moto.backends import get_backend  # noqa: PLC0415 - as above
 
-    # These import all of EC2. Now is a good time: the program is still starting.
+    # This imports all of EC2, which is slow. Do it now, while the program's process still starts.
     get_backend("applicationautoscaling")
     with mock_aws(config={"lambda": {"use_docker": False}}):
-        session = boto3.Session(region_name=region, **isolation.CREDENTIALS)
+        session = _session(region)
         partitions = session.get_available_partitions()
         regions = [name for partition in partitions for name in session.get_available_regions("dynamodb", partition)]
         if region not in regions:
             nearest = difflib.get_close_matches(region, regions, n=1, cutoff=0)[0]
             raise CallError(f"AWS has no region {region!r}; the nearest name is {nearest!r}")
-        # moto would start Docker for each record of a stream that has a mapping, and then drop the record.
+        # moto would start Docker for each record of a stream with an event source mapping, and then drop the record.
         session.events.register("after-call.lambda.CreateEventSourceMapping", _forget_mappings)
         yield clients.make(session, _CONFIG)
 
 
 def _forget_mappings(**_: object) -> None:
-    """Have moto's tables forget which functions their records go to. The mappings themselves stay."""
+    """Make moto's tables forget their event source mappings. Lambda keeps the mappings."""
     from moto.backends import get_backend  # noqa: PLC0415 - as in embedded
 
     for account in get_backend("dynamodb").values():
@@ -49,8 +49,11 @@ def _forget_mappings(**_: object) -> None:
 
 @contextlib.contextmanager
 def at(endpoint_url: str, region: str) -> Generator[Clients]:
-    """Use the emulator that the caller runs at `endpoint_url`. Raises CallError if that isn't on this machine."""
+    """Use the emulator that runs at `endpoint_url`. Raises CallError if that is not on this machine."""
     if not isolation.is_loopback(clients.host(endpoint_url)):
         raise CallError(f"--endpoint-url {endpoint_url}: a rehearsal stays on this machine; use http://127.0.0.1:PORT")
-    session = boto3.Session(region_name=region, **isolation.CREDENTIALS)
-    yield clients.make(session, _CONFIG, endpoint_url)
+    yield clients.make(_session(region), _CONFIG, endpoint_url)
+
+
+def _session(region: str) -> boto3.Session:
+    return boto3.Session(region_name=region, aws_access_key_id=isolation.KEY, aws_secret_access_key=isolation.KEY)

@@ -1,4 +1,4 @@
-"""Reads what an account has of the tables of a plan, as provider inputs."""
+"""Reads the resources in an account that belong to the tables of a plan."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,14 +11,14 @@ from ops.aws.resources import table
 from ops.engine.plan import Plan, Registration
 from ops.errors import reading_answer
 
-# By resource type, by identity.
+# Resources as provider inputs, by resource type and identity.
 Live = dict[str, dict[str, dict[str, Any]]]
 
 
-def read(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple[list[Registration], Live]:
-    """Return the custom resources of `plan`, and all that the account has of their tables.
+def read(plan: Plan, clients: Clients, map_: resources.Map = map) -> tuple[list[Registration], Live]:
+    """Return the custom resources of `plan`, and all resources in the account that belong to the plan's tables.
 
-    Fills in what only the account knows, where the plan was recorded without creating anything.
+    If the ARN of a stream is unknown in the plan, it is filled in from the account.
     """
     declared = [resource for resource in plan.resources if resource.custom]
     tables = dict.fromkeys(filter(None, map(table_name, declared)))
@@ -27,20 +27,20 @@ def read(plan: Plan, clients: Clients, each: resources.Each = map) -> tuple[list
     for type_, module in resources.MODULES.items():
         if type_ in types or type_ not in resources.SHARED:
             with reading_answer():
-                found = [item for item in module.read(clients, tables, each) if module.table_name(item) in tables]
-                live[type_] = {module.identity(item): item for item in found}
+                items = [item for item in module.read(clients, tables, map_) if module.table_name(item) in tables]
+                live[type_] = {module.identity(item): item for item in items}
     return [_with_stream(resource, declared, live[table.TYPE]) for resource in declared], live
 
 
 def table_name(resource: Registration) -> str:
-    """Return the name of the table that a resource is, or belongs to; "" if the inputs don't say."""
-    return resources.module(resource.type).table_name(provider.named(resource))
+    """Return the name of a table, or of the table that a resource belongs to. Return "" if the inputs don't name it."""
+    return resources.module(resource.type).table_name(provider.effective_inputs(resource))
 
 
 def _with_stream(
     resource: Registration, declared: list[Registration], tables: dict[str, dict[str, Any]]
 ) -> Registration:
-    """Fill in the ARN of a table's stream if it is unknown."""
+    """Fill in the ARN of a table's stream if it is unknown in the plan."""
     if resource.inputs.get("eventSourceArn") != UNKNOWN:
         return resource
     sources = resource.property_dependencies["eventSourceArn"]

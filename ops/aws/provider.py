@@ -1,4 +1,4 @@
-"""Stands in for the AWS provider, as far as a policy pack sees it: Check's inputs, and a preview's outputs."""
+"""Stands in for the AWS provider: makes the inputs and the outputs that policy packs get from it in a preview."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,69 +12,74 @@ from ops.engine.plan import Registration
 from ops.errors import PlanError
 
 _DEFAULTS = "__defaults"
-# Of texts, not of properties: Check leaves them as they are.
+# Maps of strings. Check adds no `__defaults` to them.
 _MAPS = {"tags", "tagsAll"}
 
 
-def named(resource: Registration) -> dict[str, Any]:
-    """Return the inputs that a resource is created from and compared with.
+def effective_inputs(resource: Registration) -> dict[str, Any]:
+    """Return the inputs with which a resource is created and compared.
 
-    A resource without a name gets one, as from the provider. The region is left out if it is the stack's own.
+    A resource without a name gets one, as the provider does it. The stack's own region is left out.
     """
     inputs = {key: value for key, value in resource.inputs.items() if (key, value) not in _region(resource).items()}
     if "name" in inputs or "name" not in resources.module(resource.type).CREATES:
         return inputs
-    made_up = f"{resource.name}-{hashlib.sha256(resource.urn.encode()).hexdigest()[:7]}"
-    return {"name": made_up, **inputs}
+    return {"name": f"{resource.name}-{hashlib.sha256(resource.urn.encode()).hexdigest()[:7]}", **inputs}
 
 
-def not_yet_known(resource: Registration, computed: dict[str, list[str]]) -> Registration:
-    """Return a resource as a preview gets it: inputs that another resource has from AWS, in `computed`, are unknown."""
+def with_unknowns(resource: Registration, computed: dict[str, list[str]]) -> Registration:
+    """Return a resource as it is in a preview: values that AWS made for other resources are unknown.
+
+    `computed` maps the URNs of those resources to such values.
+    """
     inputs = dict(resource.inputs)
     for key in resource.property_dependencies.keys() & inputs.keys():
         texts = [text for urn in resource.property_dependencies[key] for text in computed.get(urn, [])]
-        inputs[key] = without(inputs[key], texts)
+        inputs[key] = mask(inputs[key], texts)
     return replace(resource, inputs=inputs)
 
 
-def without(value: Any, texts: list[str]) -> Any:  # noqa: ANN401 - JSON values
-    """Return a value in which every text with one of `texts` in it is unknown."""
+def mask(value: Any, texts: list[str]) -> Any:  # noqa: ANN401 - JSON values
+    """Replace every string that contains one of `texts` with UNKNOWN."""
     if isinstance(value, dict):
-        return {key: without(item, texts) for key, item in value.items()}
+        return {key: mask(item, texts) for key, item in value.items()}
     if isinstance(value, list):
-        return [without(item, texts) for item in value]
+        return [mask(item, texts) for item in value]
     return UNKNOWN if isinstance(value, str) and any(text in value for text in texts) else value
 
 
 def filled(resource: Registration) -> dict[str, Any]:
-    """Return the inputs of a resource with what the provider fills in."""
-    module, inputs = resources.module(resource.type), named(resource)
+    """Return the inputs of a resource, with those that the provider fills in."""
+    module, inputs = resources.module(resource.type), effective_inputs(resource)
     tags = {"tagsAll": inputs.get("tags", {})} if "tagsAll" in module.OUTPUTS else {}
     return {**module.CHECKED, **_region(resource), **tags, **inputs}
 
 
 def check(resource: Registration) -> Registration:
-    """Return a resource as Check answers: with the provider's defaults, and `__defaults` in every object."""
-    marked = {key: value if key in _MAPS else _marked(value) for key, value in filled(resource).items()}
-    defaults = (named(resource) | resources.module(resource.type).CHECKED).keys() - resource.inputs.keys()
+    """Return a resource as the provider's Check does: with defaults, and with `__defaults` in every object."""
+    marked = {key: value if key in _MAPS else _add_defaults(value) for key, value in filled(resource).items()}
+    defaults = (effective_inputs(resource) | resources.module(resource.type).CHECKED).keys() - resource.inputs.keys()
     return replace(resource, inputs=marked | {_DEFAULTS: sorted(defaults)})
 
 
-def unchecked(resource: Registration, seen: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a resource with what something changed of the ones it has seen, which Check had answered."""
+def undo_check(resource: Registration, seen: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a resource with the changes that a remediation made to the inputs from Check.
+
+    `seen` are the inputs before the remediation, and `changed` those after it.
+    """
     kept = {key: resource.inputs[key] for key in resource.inputs if key in changed}
-    return kept | {key: _unmarked(value) for key, value in changed.items() if value != seen.get(key)}
+    return kept | {key: _drop_defaults(value) for key, value in changed.items() if value != seen.get(key)}
 
 
 def preview(resource: Registration) -> Registration:
-    """Return a resource with the outputs of a preview of its creation: what only AWS knows is unknown."""
-    module, outputs = resources.module(resource.type), _unmarked(filled(resource))
+    """Return a resource with the outputs that a preview has for it: values that only AWS knows are unknown."""
+    module, outputs = resources.module(resource.type), _drop_defaults(filled(resource))
     for path, value in module.OUTPUTS.items():
         *parents, key = path.split(".")
         items = [outputs]
         for parent in parents:
-            below = [item.get(parent) for item in items]
-            items = [item for each in below for item in (each if isinstance(each, list) else [each])]
+            children = [item.get(parent) for item in items]
+            items = [item for child in children for item in (child if isinstance(child, list) else [child])]
             items = [item for item in items if isinstance(item, dict)]
         for item in items:
             if item.get(key) in (None, "", [], {}, module.CHECKED.get(path)):
@@ -82,12 +87,12 @@ def preview(resource: Registration) -> Registration:
     return replace(resource, inputs=outputs)
 
 
-def refuse_what_is_not_created(resource: Registration) -> None:
-    """Raise PlanError for inputs that `create` doesn't use: they would be read back as differences."""
+def refuse_unsupported(resource: Registration) -> None:
+    """Raise PlanError for inputs that `create` doesn't use, because the comparison would show them as differences."""
     module = resources.module(resource.type)
     unused = dict.fromkeys(
         path
-        for path, value in _leaves(named(resource))
+        for path, value in _leaves(effective_inputs(resource))
         if not any(f"{path}.".startswith(f"{used}.") for used in module.CREATES) and module.CHECKED.get(path) != value
     )
     if unused:
@@ -100,20 +105,20 @@ def _region(resource: Registration) -> dict[str, Any]:
     return {key: value for key, value in configured.items() if key == "region"}
 
 
-def _marked(value: Any) -> Any:  # noqa: ANN401 - JSON values
+def _add_defaults(value: Any) -> Any:  # noqa: ANN401 - JSON values
     if isinstance(value, dict):
-        return {_DEFAULTS: [], **{key: _marked(item) for key, item in value.items()}}
-    return [_marked(item) for item in value] if isinstance(value, list) else value
+        return {_DEFAULTS: [], **{key: _add_defaults(item) for key, item in value.items()}}
+    return [_add_defaults(item) for item in value] if isinstance(value, list) else value
 
 
-def _unmarked(value: Any) -> Any:  # noqa: ANN401 - JSON values
+def _drop_defaults(value: Any) -> Any:  # noqa: ANN401 - JSON values
     if isinstance(value, dict):
-        return {key: _unmarked(item) for key, item in value.items() if key != _DEFAULTS}
-    return [_unmarked(item) for item in value] if isinstance(value, list) else value
+        return {key: _drop_defaults(item) for key, item in value.items() if key != _DEFAULTS}
+    return [_drop_defaults(item) for item in value] if isinstance(value, list) else value
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON values
-    """Yield each declared value that isn't missing, and its path without positions in lists."""
+    """Yield the path, without positions in lists, and the value of each input that isn't missing."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _leaves(item, f"{path}.{key}" if path else key)

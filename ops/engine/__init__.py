@@ -1,1 +1,1 @@
-"""Stands in for Pulumi's engine: reads projects, runs programs and policy packs. Knows nothing of AWS."""
+"""Stands in for Pulumi's engine: reads projects, runs programs and policy packs. It doesn't depend on AWS."""

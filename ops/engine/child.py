@@ -1,6 +1,7 @@
-"""Runs a Pulumi program as the CLI does: a process that speaks to an engine over Pulumi's protocol.
+"""Runs a Pulumi program as the CLI does: in a process that talks to an engine over Pulumi's protocol.
 
-Started by `program`. The first line of stdin is one JSON object: the addresses, and what Pulumi's Settings take.
+`program` starts it. The first line of stdin is a JSON object: the arguments of Pulumi's Settings, `config` and
+`secret_keys`.
 """
 
 import asyncio
@@ -22,23 +23,23 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 
 def main() -> int:
-    """Run the program; return its exit code. What it fails with goes to the engine, as errors."""
+    """Run the program and return its exit code. If it fails, send the error to the engine."""
     settings = json.loads(sys.stdin.readline())
     config, secret_keys = settings.pop("config"), settings.pop("secret_keys")
     os.environ["PULUMI_CONFIG"] = json.dumps(config)
     settings["engine"] = _Engine(settings["engine"])
     pulumi.runtime.set_all_config(config, secret_keys)
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
-    # As the CLI does: asyncio would report every task that a failed program left over.
+    # As the CLI does. Otherwise asyncio logs every unfinished task of a program that failed.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     directory = Path(settings["root_directory"])
     loop = asyncio.new_event_loop()
-    loop.set_default_executor(_Inline())
+    loop.set_default_executor(_InlineExecutor())
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _run(directory)))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
-    except Exception as error:  # noqa: BLE001 - the engine reports it
+    except Exception as error:  # noqa: BLE001 - a program may raise anything
         pulumi.log.error(_traceback(error, directory))
     else:
         return 0
@@ -46,7 +47,10 @@ def main() -> int:
 
 
 class _Engine:
-    """Sends no debug messages to the engine: the program would wait for four of them for each resource."""
+    """Sends the program's messages to the engine, except debug messages.
+
+    The SDK logs four of those for each resource, and waits for each.
+    """
 
     def __init__(self, address: str) -> None:
         self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
@@ -59,18 +63,18 @@ class _Engine:
             self._stub.Log(request)
 
 
-class _Inline(ThreadPoolExecutor):
-    """Registers each resource at once, in the program's order.
+class _InlineExecutor(ThreadPoolExecutor):
+    """Runs each call immediately, so that resources are registered in the program's order.
 
-    While registrations wait for a thread, Pulumi looks through every outstanding output each time one of them is done.
+    With threads it is slow: each time a registration ends, Pulumi's SDK goes through all outputs that aren't done.
     """
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - as declared
-        """Call the function; return what it returned or raised."""
+        """Call the function, and return a future with its result or exception."""
         future = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - its caller gets it
+        except Exception as error:  # noqa: BLE001 - the caller gets it from the future
             future.set_exception(error)
         return future
 
@@ -80,7 +84,7 @@ def _run(directory: Path) -> None:
 
 
 def _traceback(error: Exception, directory: Path) -> str:
-    """Format an error of the program with the frames of its own code only."""
+    """Format an error with only those frames of the traceback that are in the program's own code."""
     prefix = Path(sys.prefix)
     frames = [
         (frame.filename, frame.lineno or 0, frame.name, frame.line)

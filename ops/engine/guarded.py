@@ -1,6 +1,7 @@
-"""Runs Python code in a process that stays on this machine and ends with its parent: FILE, or -m MODULE; arguments.
+"""Runs Python code in a process that can't connect to other machines, and that ends when its parent does.
 
-Needs the standard library alone: what it runs may have other packages.
+The arguments are a file, or -m and a module, and then those of the code. This file needs only the standard library,
+because the code may run in a virtual environment with other packages.
 """
 
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 
 
 def _end_with(parent: int) -> None:
-    """Kill this process and its children once it has another parent."""
+    """Wait until the parent has ended, then kill this process and its children."""
     while os.getppid() == parent:
         time.sleep(0.2)
     os.killpg(0, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Answers a Pulumi program as the engine does: Pulumi's ResourceMonitor and Engine services, over gRPC."""
+"""Serves a Pulumi program as the engine does: Pulumi's ResourceMonitor and Engine services, over gRPC."""
 
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,12 +11,12 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 
 from ops.engine.plan import STACK_TYPE, Create, Plan, Registration
 from ops.engine.project import Stack
-from ops.engine.wire import as_secret, from_wire, hide, secret_paths, to_wire
+from ops.engine.wire import as_secret, from_wire, redact, secret_paths, to_wire
 from ops.errors import PlanError
 
-# As the engine's: the outputs of ten thousand tables are one message.
+# The engine's limits. The outputs of ten thousand tables are one message.
 _OPTIONS = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
-# Without those of aliases and of output values: the SDK then sends URNs and plain inputs, as a provider gets them.
+# The features for aliases and output values are left out, so that the SDK sends URNs and plain inputs.
 _FEATURES = [
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
@@ -28,15 +28,15 @@ _FEATURES = [
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
-    """Records what a program registers, and has `create` make it, as soon as that is set.
+    """Records the resources that a program registers, and creates each with `create`, once that future is set.
 
-    `failure` is the first thing that went wrong here, `errors` what the program says that went wrong there; `is_done`
-    tells that the program ended as one does. `on_event` is called with what the program does next: it runs, creates a
-    resource, is done, or fails.
+    `failure` is the first error in this process, and `errors` are the messages of the program's errors. `is_done` is
+    true after the program has returned without an error. `on_event` gets the program's new state: runs, creates (a
+    resource), is done, or fails.
     """
 
     def __init__(self, stack: Stack, on_event: Callable[[str], object]) -> None:
-        """Record for `stack`."""
+        """Serve the program of `stack`."""
         self.plan = Plan()
         self.failure: Exception | None = None
         self.errors: list[str] = []
@@ -47,34 +47,34 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         self._root = ""
 
     def urn(self, parent: str, type_: str, name: str) -> str:
-        """Qualify the type by all its parents' types, except the stack's."""
+        """Return the URN. It has the types of all parents except the stack."""
         parent_type = parent.split("::")[2] if parent else STACK_TYPE
         qualified = type_ if parent_type == STACK_TYPE else f"{parent_type}${type_}"
         return f"urn:pulumi:{self._stack.name}::{self._stack.project}::{qualified}::{name}"
 
     def GetDeploymentInfo(self, request: object, context: object) -> resource_pb2.DeploymentInfo:
-        """Name what is served. The SDK asks first of all."""
+        """Return the features that are served. This is the SDK's first call."""
         self._on_event("runs")
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
     def RegisterResource(
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
-        """Record and create a resource; after the first failure nothing more."""
+        """Record and create a resource. After the first failure, abort instead."""
         for option in ("remote", "importId", "transforms"):
             if getattr(request, option):
                 self._refuse(f"registers {request.name} with the option {option}", context)
         try:
             if not self.failure:
                 return self._register(request)
-        except Exception as error:  # noqa: BLE001 - it ends the program, and is raised where that is waited for
+        except Exception as error:  # noqa: BLE001 - it ends the program; Running.record raises it
             self.failure = error
         finally:
             self._on_event("fails" if self.failure else "runs")
         return context.abort(grpc.StatusCode.ABORTED, "the engine has ended")
 
     def _register(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
-        dependencies = {name: list(found.urns) for name, found in request.propertyDependencies.items() if found.urns}
+        dependencies = {name: list(them.urns) for name, them in request.propertyDependencies.items() if them.urns}
         resource = Registration(
             urn=self.urn(request.parent, request.type, request.name),
             type=request.type,
@@ -94,20 +94,20 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         )
         if resource.urn in self._urns:
-            raise PlanError(f"two resources have the URN {resource.urn}; give each of one type and parent its own name")
+            raise PlanError(f"two resources have the URN {resource.urn}; give them different names")
         self._urns.add(resource.urn)
         create = self.create.result()
         self._on_event("creates")
         id_, computed = create(resource)
         self.plan.resources.append(resource)
         outputs = (resource.inputs if resource.custom else {}) | computed
-        # An output is secret where the input of its name is.
+        # An output is secret if the input of the same name is.
         for name in {path.partition(".")[0] for path in resource.secrets} & outputs.keys():
             outputs[name] = as_secret(outputs[name])
         return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=id_, object=to_wire(outputs))
 
     def _default_provider(self, request: resource_pb2.RegisterResourceRequest) -> Registration:
-        """Return the default provider of a package: one for each version, configured by the stack."""
+        """Return the default provider of a package. There is one for each version, with the stack's configuration."""
         package, version = request.type.partition(":")[0], request.version
         type_, name = f"pulumi:providers:{package}", "_".join(["default", *filter(None, version.split("."))])
         keys = (key.partition(":") for key in self._stack.config)
@@ -126,20 +126,20 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def RegisterResourceOutputs(
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: object
     ) -> empty_pb2.Empty:
-        """Keep the outputs of components, and of the stack."""
+        """Record the outputs of a component or of the stack."""
         self.plan.component_outputs[request.urn] = from_wire(request.outputs)
         if request.urn == self.plan.resources[0].urn:
-            self.plan.outputs.update(hide(from_wire(request.outputs), secret_paths(request.outputs)))
+            self.plan.outputs.update(redact(from_wire(request.outputs), secret_paths(request.outputs)))
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: object, context: object) -> empty_pb2.Empty:
-        """Hear from the SDK that the program has ended without an error."""
+        """Record that the program has ended without an error."""
         self.is_done = True
         self._on_event("is done")
         return empty_pb2.Empty()
 
     def _refuse(self, what: str, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - it never returns
-        """Refuse what an embedded AWS can't answer: it has nothing that the program didn't make."""
+        """Refuse a call that needs the real provider or an existing resource."""
         self.failure = self.failure or PlanError(
             f"the program {what}, which needs the real provider; run pulumi preview"
         )
@@ -162,7 +162,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return self._refuse("registers a resource hook", context)
 
     def Log(self, request: engine_pb2.LogRequest, context: object) -> empty_pb2.Empty:
-        """Keep the errors that the program reports."""
+        """Record the errors that the program reports."""
         if request.severity == engine_pb2.ERROR:
             self.errors.append(request.message)
         return empty_pb2.Empty()
@@ -174,15 +174,15 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
     def SetRootResource(
         self, request: engine_pb2.SetRootResourceRequest, context: object
     ) -> engine_pb2.SetRootResourceResponse:
-        """Keep the URN of the stack."""
+        """Record the URN of the stack."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
 
 @contextmanager
 def served(monitor: Monitor) -> Generator[str]:
-    """Serve a monitor on this machine; yield its address."""
-    # One thread: resources are created one after the other.
+    """Serve a monitor on this machine, and yield its address."""
+    # With one thread, resources are created one after the other.
     server = grpc.server(ThreadPoolExecutor(1), options=_OPTIONS)
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
     engine_pb2_grpc.add_EngineServicer_to_server(monitor, server)

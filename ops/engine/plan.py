@@ -1,19 +1,19 @@
-"""What a Pulumi program registers, as data."""
+"""Dataclasses of what a Pulumi program registers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ops.engine.wire import hide
+from ops.engine.wire import redact
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """One resource as the program registered it; `inputs` are in camelCase, and have secrets in the clear.
+    """A resource as the program registered it. `inputs` are in camelCase, and have secrets in plain text.
 
-    `secrets` are the paths of the inputs that are secret. `provider` is the default provider of the type's package,
+    `secrets` are the paths of the inputs that are secret. `provider` is the default provider of the type's package, or
     None for a component.
     """
 
@@ -37,14 +37,14 @@ class Registration:
     @property
     def shown(self) -> dict[str, Any]:
         """The inputs without their secrets."""
-        return hide(self.inputs, self.secrets)
+        return redact(self.inputs, self.secrets)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a program registered, in its order, the stack first; and the outputs of the stack, without secrets.
+    """The resources that a program registered, in its order and starting with the stack, and the stack's outputs.
 
-    `component_outputs` has what components, and the stack, registered as outputs, by URN.
+    `outputs` are without secrets. `component_outputs` are the outputs of components and of the stack, by URN.
     """
 
     resources: list[Registration] = field(default_factory=list)
@@ -52,9 +52,9 @@ class Plan:
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-class StopProgram(Exception):  # noqa: N818 - not an error: what was recorded so far is the plan
-    """Raised by a `Create` to end the program."""
+class StopProgram(Exception):  # noqa: N818 - not an error
+    """A `Create` raises it to end the program. The plan is what was recorded until then."""
 
 
-# Makes a resource and returns its id and the outputs that are not its inputs; of a component, nothing: ("", {}).
+# Creates a resource. Returns its id and the outputs that are not among its inputs; for a component, ("", {}).
 Create = Callable[[Registration], tuple[str, dict[str, Any]]]

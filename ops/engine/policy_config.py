@@ -1,4 +1,4 @@
-"""A policy pack's configuration: each policy's level and options, from the file that --policy-pack-config names."""
+"""Reads the configuration of a policy pack, the file of --policy-pack-config: each policy's level and options."""
 
 import difflib
 import json
@@ -16,25 +16,26 @@ _LEVELS = {name.lower(): number for name, number in proto.EnforcementLevel.items
 
 
 def configuration(policies: dict[str, proto.PolicyInfo], file: Path | None) -> dict[str, proto.PolicyConfig]:
-    """Return each policy's level and properties: its own, then of `all`, then of its name in the file, as the CLI does.
+    """Return the level and the options of each policy, merged as the CLI does it.
 
-    Raises PlanError for a policy, a level or an option that doesn't exist, which the CLI accepts silently.
+    An entry for the policy in the file comes before `all`, and that before the policy's own defaults. Raises PlanError
+    for a policy, level or option that doesn't exist; the CLI silently accepts those.
     """
     given = _read_config(file) if file else {}
     every = given.pop("all", {})
     for option in every:
-        _known(option, ["enforcementLevel"], f"{file}: all: there is no option")
+        _refuse_unknown(option, ["enforcementLevel"], f"{file}: all: there is no option")
     for name in given:
-        _known(name, policies, f"{file}: there is no policy")
+        _refuse_unknown(name, policies, f"{file}: there is no policy")
     config = {}
     for name, policy in policies.items():
         own = given.get(name, {})
         level = own.pop("enforcementLevel", every.get("enforcementLevel"))
         if level is not None:
-            _known(level, _LEVELS, f"{file}: {name}: there is no enforcement level")
+            _refuse_unknown(level, _LEVELS, f"{file}: {name}: there is no enforcement level")
         schema = json_format.MessageToDict(policy.configSchema.properties)
         for option, value in own.items():
-            _known(option, schema, f"{file}: {name}: there is no option")
+            _refuse_unknown(option, schema, f"{file}: {name}: there is no option")
             _check_option(value, schema[option], f"{file}: {name}: {option}")
         defaults = {option: declared["default"] for option, declared in schema.items() if "default" in declared}
         config[name] = proto.PolicyConfig(
@@ -56,7 +57,7 @@ def _read_config(file: Path) -> dict[str, dict[str, Any]]:
     return {name: {"enforcementLevel": v} if isinstance(v, str) else v for name, v in content.items()}
 
 
-def _known(name: object, names: Iterable[str], complaint: str) -> None:
+def _refuse_unknown(name: object, names: Iterable[str], complaint: str) -> None:
     known = list(names)
     if name not in known:
         nearest = difflib.get_close_matches(str(name), known, n=1)
@@ -65,7 +66,7 @@ def _known(name: object, names: Iterable[str], complaint: str) -> None:
 
 
 def _check_option(value: object, declared: dict[str, Any], where: str) -> None:
-    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and few configurations have options
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and only needed if options are set
 
     for error in Draft7Validator(declared).iter_errors(value):
         raise PlanError(f"{where}: {error.message}")

@@ -1,4 +1,4 @@
-"""Runs a policy pack as the CLI does: a process of its own, over Pulumi's analyzer protocol."""
+"""Runs a policy pack as the CLI does: in its own process, over Pulumi's analyzer protocol."""
 
 import contextlib
 import json
@@ -26,15 +26,15 @@ from ops.engine.wire import from_wire, to_wire
 from ops.errors import CallError, PlanError
 
 _SEVERITIES = {n: name.removeprefix("POLICY_SEVERITY_").lower() for name, n in proto.PolicySeverity.items() if n}
-# Seconds that a pack has to start: it imports pulumi, on a machine that may be busy.
+# Seconds to wait for the start of a pack. It imports pulumi, perhaps on a busy machine.
 TIMEOUT = 30
-# As the CLI's: a stack of ten thousand tables is one message.
+# The CLI's limits. A stack of ten thousand tables is one message.
 _CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """What a policy found. `severity` is "" where the policy has none; `remediation` says how to fix it."""
+    """A violation of a policy. `severity` is "" if the policy has none. `remediation` tells how to fix it."""
 
     pack: str
     policy: str
@@ -52,9 +52,9 @@ class Violation:
 
 @dataclass(eq=False, kw_only=True)
 class Pack:
-    """A policy pack's process, which writes its errors to `log`.
+    """A policy pack's process. `log` is its stderr.
 
-    It starts in the background: the first call waits for it. Until then `name` is the name of its folder.
+    It starts in the background, and the first call waits for it. Until then, `name` is the path of its folder.
     """
 
     directory: Path
@@ -71,7 +71,7 @@ class Pack:
         self.name = str(self.directory)
 
     def remediate(self, resource: Registration) -> None:
-        """Change the inputs of a resource as the policies at the level `remediate` say."""
+        """Change the inputs of a resource in place, by the policies at the level `remediate`."""
         stub = self.connect()
         if proto.REMEDIATE not in self._levels:
             return
@@ -82,34 +82,34 @@ class Pack:
                 resource.inputs.update(from_wire(change.properties))
 
     def analyze(self, resource: Registration) -> Iterator[Violation]:
-        """Yield what the pack finds wrong with one resource."""
+        """Yield the violations of one resource."""
         response = self._call(self.connect().Analyze, _request(proto.AnalyzeRequest, resource))
         return self._violations(response, resource.urn)
 
     def analyze_stack(self, plan: Plan) -> Iterator[Violation]:
-        """Yield what the pack finds wrong with the whole stack."""
+        """Yield the violations of the whole stack."""
         request = proto.AnalyzeStackRequest(resources=[_stack_resource(resource) for resource in plan.resources])
         return self._violations(self._call(self.connect().AnalyzeStack, request), plan.resources[0].urn)
 
     def _violations(self, response: proto.AnalyzeResponse, urn: str) -> Iterator[Violation]:
-        for found in response.diagnostics:
-            policy = self.policies[found.policyName]
+        for diagnostic in response.diagnostics:
+            policy = self.policies[diagnostic.policyName]
             yield Violation(
                 pack=self.name,
-                policy=found.policyName,
-                level=proto.EnforcementLevel.Name(found.enforcementLevel).lower(),
+                policy=diagnostic.policyName,
+                level=proto.EnforcementLevel.Name(diagnostic.enforcementLevel).lower(),
                 severity=_SEVERITIES.get(policy.severity, ""),
-                urn=found.urn or urn,
-                message=found.message,
+                urn=diagnostic.urn or urn,
+                message=diagnostic.message,
                 remediation=policy.remediation_steps,
             )
 
     def connect(self) -> AnalyzerStub:
-        """Wait until the pack serves, and configure it, once. Raises PlanError."""
+        """Wait until the pack serves, and configure it. Later calls return immediately. Raises PlanError."""
         if self._stub is None:
             stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{self._port()}", options=_CHANNEL))
             info = self._call(stub.GetAnalyzerInfo, empty_pb2.Empty())
-            # The SDK of Python packs knows no version of the pack.
+            # Packs in Python don't report a version.
             self.name = f"{info.name}@v{self.version or info.version} (local: {self.directory.name})"
             self.policies = {policy.name: policy for policy in info.policies}
             config = configuration(self.policies, self.config_file)
@@ -119,11 +119,11 @@ class Pack:
         return self._stub
 
     def _port(self) -> str:
-        """Return the first line that the pack prints; discard the rest, so that the pack never waits."""
+        """Return the first line that the pack prints, and discard the others so that the pack is never blocked."""
         first: queue.Queue[str] = queue.Queue()
 
         def drain(out: IO[str]) -> None:
-            # A ValueError: the pack is ended, and its output closed.
+            # Reading raises ValueError after the pack has ended and its output is closed.
             with contextlib.suppress(ValueError):
                 first.put(out.readline().strip())
                 for _ in out:
@@ -133,14 +133,11 @@ class Pack:
         try:
             line = first.get(timeout=TIMEOUT)
         except queue.Empty:
-            what = f"did not serve within {TIMEOUT} s"
-            raise self._error(what) from None
+            raise self._error(f"did not serve within {TIMEOUT} s") from None
         if not line:
-            what = "ended before it served"
-            raise self._error(what)
+            raise self._error("ended before it served")
         if not (line.isascii() and line.isdecimal()):
-            what = f"printed {line[:60]!r} instead of its port"
-            raise self._error(what)
+            raise self._error(f"printed {line[:60]!r} instead of its port")
         return line
 
     def _call(self, method: Any, request: Any) -> Any:  # noqa: ANN401 - each method has types of its own
@@ -162,8 +159,8 @@ class Pack:
 def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[Pack]:
     """Start the pack in `directory`, and end it afterwards.
 
-    Raises CallError where there is no Python policy pack, PlanError for a configuration that doesn't fit the pack (each
-    later call does too).
+    Raises CallError if the folder is not a Python policy pack. Calls of the pack raise PlanError if it fails, or if the
+    configuration doesn't fit it.
     """
     project, runtime, options = {}, None, {}
     with contextlib.suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
@@ -176,7 +173,7 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         raise CallError(f"{directory} is not a policy pack: it has no PulumiPolicy.yaml with a runtime")
     if runtime != "python":
         raise CallError(
-            f"{directory} is a policy pack for {runtime}; a rehearsal runs those for python, pulumi preview any"
+            f"{directory} is a policy pack for {runtime}; a rehearsal runs only packs for python, pulumi preview any"
         )
     virtualenv = str(options.get("virtualenv") or "") if isinstance(options, dict) else ""
     python = directory / virtualenv / "bin" / "python"
@@ -204,8 +201,8 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         yield Pack(directory=directory, version=version, config_file=config_file, process=process, log=log)
 
 
-def _request(message: Any, resource: Registration, properties: dict[str, Any] | None = None, **more: Any) -> Any:  # noqa: ANN401 - one of two messages alike
-    """Return what the engine sends of a resource; without `properties`, its inputs but the provider's own."""
+def _request(message: Any, resource: Registration, properties: dict[str, Any] | None = None, **more: Any) -> Any:  # noqa: ANN401 - two messages with the same fields
+    """Return a message about a resource. Its properties are by default the inputs without the provider's own keys."""
     visible = {key: value for key, value in resource.inputs.items() if not key.startswith("__")}
     provider = resource.provider
     return message(

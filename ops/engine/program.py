@@ -1,4 +1,4 @@
-"""Runs a Pulumi program in a process of its own, as the CLI does, and records what it registers."""
+"""Runs a Pulumi program in its own process, as the CLI does, and records what it registers."""
 
 import contextlib
 import json
@@ -20,21 +20,21 @@ from ops.errors import CallError, PlanError
 if TYPE_CHECKING:
     from ops.engine.monitor import Monitor
 
-# Seconds that a program may go on without a new resource.
+# Seconds that a program may run without registering a new resource.
 TIMEOUT = 30
 _HERE = Path(__file__).parent
 
 
 @contextlib.contextmanager
 def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
-    """Start the program of `stack`; end it and its children afterwards.
+    """Start the program of `stack`, and end it and its children afterwards.
 
-    It waits at its first resource until `Running.record` is called. Raises CallError where the stack's folder has no
+    It waits at its first resource until `Running.record` is called. Raises CallError if the stack's folder has no
     program.
     """
     if not (stack.directory / "__main__.py").is_file():
         raise CallError(f"no {stack.directory / '__main__.py'}: there is no program to run")
-    # What the program prints is not part of a command's answer.
+    # The program's output goes to stderr, because it is not part of a command's output.
     stderr = 2
     with guarded(str(_HERE / "child.py"), cwd=stack.directory, stdin=subprocess.PIPE, stdout=stderr) as process:
         from ops.engine.monitor import Monitor, served  # noqa: PLC0415 - slow to import, while the process starts
@@ -53,7 +53,7 @@ def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
                 "config": stack.config,
                 "secret_keys": sorted(stack.secret_keys),
             }
-            # Closed afterwards, as the CLI has it: a program that reads must not wait for a person.
+            # Closed afterwards, as by the CLI, so that a program that reads stdin doesn't wait.
             with contextlib.suppress(BrokenPipeError), process.stdin or contextlib.nullcontext() as stdin:
                 print(json.dumps(settings), file=stdin)
             threading.Thread(target=lambda: events.put(f"ended with {process.wait()}"), daemon=True).start()
@@ -61,30 +61,30 @@ def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
 
 
 class Running:
-    """A program that was started."""
+    """A running program."""
 
     def __init__(self, process: "subprocess.Popen[str]", monitor: "Monitor", events: "queue.Queue[str]") -> None:
-        """Take over its process, what answers it, and what happens to both."""
+        """Take the process, the monitor that serves it, and the events of both."""
         self._process, self._monitor, self._events = process, monitor, events
 
     def record(self, create: Create, timeout: float = TIMEOUT) -> Plan:
-        """Return the plan of the program; `create` makes each resource, one after the other.
+        """Return the plan of the program. `create` creates the resources, one after the other.
 
-        Raises PlanError where the program fails, registers one URN twice, or goes on for `timeout` seconds without a
-        new resource; and what `create` raises, except StopProgram.
+        Raises PlanError if the program fails, registers a URN twice, or runs for `timeout` seconds without registering
+        a new resource. Also raises what `create` raises, except StopProgram.
         """
         monitor = self._monitor
         monitor.create.set_result(create)
-        # Seconds that each state may last: what creates a resource has timeouts of its own.
+        # The seconds that each state may last. `create` has its own timeouts.
         state, seconds = "starts", {"starts": TIMEOUT, "runs": timeout, "creates": None, "is done": TIMEOUT}
         while state in seconds and not monitor.failure:
             try:
                 state = self._events.get(timeout=seconds[state])
             except queue.Empty:
                 last = monitor.plan.resources[-1].urn if monitor.plan.resources else "its start"
-                what = "an output or a call never returns"
                 raise PlanError(
-                    f"the program does not end: in {seconds[state]:g} s nothing new after {last}; {what}"
+                    f"the program doesn't end: it did nothing new in {seconds[state]:g} s after {last}; "
+                    "an output or a call never returns"
                 ) from None
         if isinstance(monitor.failure, StopProgram):
             return monitor.plan
@@ -94,8 +94,8 @@ class Running:
             raise PlanError(monitor.errors[-1])
         if not monitor.is_done:
             code = self._process.returncode
-            how = f"ended itself with exit code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
-            raise PlanError(f"the program {how}; a Pulumi program returns when it is done")
+            how = f"exited with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+            raise PlanError(f"the program {how}; a Pulumi program must return when it is done")
         return monitor.plan
 
 
@@ -106,10 +106,10 @@ def guarded(
     python: Path | str = sys.executable,
     **options: Any,  # noqa: ANN401 - what subprocess.Popen takes
 ) -> Generator["subprocess.Popen[str]"]:
-    """Run Python code in a process that stays on this machine; kill it and its children afterwards.
+    """Run Python code in a process that can't connect to other machines, and kill it and its children afterwards.
 
-    `arguments` are a file, or -m and a module, and then its own. The process has no credentials; `env` is added to its
-    environment.
+    `arguments` are a file, or -m and a module, and then those of the code. The environment of the process has no
+    credentials, and has `env` in addition.
     """
     command = [python, "-u", "-P", str(_HERE / "guarded.py"), *arguments]
     environment = isolation.environment() | {"GRPC_VERBOSITY": "NONE"} | (env or {})
@@ -122,9 +122,9 @@ def guarded(
 
 
 def preview(stack: Stack, timeout: float = TIMEOUT) -> Plan:
-    """Run the program of `stack` as in a preview: outputs are the inputs, and what only AWS knows is unknown.
+    """Run the program of `stack` as in a preview: outputs are the inputs, and values that only AWS knows are unknown.
 
-    Raises as `start` and `Running.record` do.
+    Raises what `start` and `Running.record` raise.
     """
     with start(stack, dry_run=True) as running:
         return running.record(lambda _: ("", {}), timeout)

@@ -1,4 +1,4 @@
-"""A Pulumi project and one of its stacks, read as the CLI reads them: Pulumi.yaml and Pulumi.STACK.yaml."""
+"""Reads a Pulumi project and one of its stacks as the CLI does: Pulumi.yaml and Pulumi.STACK.yaml."""
 
 import contextlib
 import json
@@ -15,9 +15,9 @@ from ops.errors import CallError, one_line
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack of the project in `directory`; `config` maps full keys (`paypulse:environment`) to values as text.
+    """A stack of the project in `directory`. `config` maps full keys (`paypulse:environment`) to values as text.
 
-    `secret_keys` are those that the stack's file has encrypted.
+    `secret_keys` are the keys whose values are encrypted in the stack's file.
     """
 
     directory: Path
@@ -28,11 +28,11 @@ class Stack:
 
     @property
     def allowed_accounts(self) -> list[str]:
-        """The AWS accounts that the provider accepts; [] for any. Raises CallError for anything but account ids."""
+        """The ids of the AWS accounts that the provider accepts, or [] for any. Raises CallError for other values."""
         key = "aws:allowedAccountIds"
         with contextlib.suppress(ValueError, RecursionError):
             accounts = json.loads(self.config.get(key) or "[]")
-            if isinstance(accounts, list) and all(re.fullmatch('"[0-9]{12}"', json.dumps(each)) for each in accounts):
+            if isinstance(accounts, list) and all(re.fullmatch('"[0-9]{12}"', json.dumps(id_)) for id_ in accounts):
                 return accounts
         raise CallError(
             f'{key} is {self.config[key]!r}; write a list of account ids of 12 digits, in quotes: ["123456789012"]'
@@ -40,14 +40,14 @@ class Stack:
 
     @property
     def has_account(self) -> bool:
-        """Whether it deploys to named accounts only; 000000000000 is a placeholder to fill in."""
+        """Whether the configuration names the accounts that it deploys to. 000000000000 is a placeholder."""
         return bool({*self.allowed_accounts} - {"000000000000"})
 
 
 def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
-    """Read a stack; `overrides` are `key=value`, the project's namespace where the key names none.
+    """Read a stack. `overrides` are `key=value`; a key without a namespace belongs to the project.
 
-    Raises CallError for a file that is missing or wrong, and for an encrypted value without an override.
+    Raises CallError if a file is missing or wrong, or if an encrypted value has no override.
     """
     declared = _mapping(directory / "Pulumi.yaml")
     project = declared.get("name")
@@ -64,7 +64,7 @@ def load(directory: Path, name: str, overrides: Iterable[str] = ()) -> Stack:
     for key, value in config.items():
         if _is_encrypted(value):
             raise CallError(
-                f"{key} is encrypted in Pulumi.{name}.yaml, and only Pulumi has its key; give --config {key}=VALUE"
+                f"{key} is encrypted in Pulumi.{name}.yaml, and only Pulumi can decrypt it; add --config {key}=VALUE"
             )
     return Stack(directory, project, name, {key: _text(value) for key, value in config.items()}, secret_keys)
 
@@ -79,7 +79,7 @@ def _override(text: str) -> tuple[str, str]:
 def _stack_file(directory: Path, name: str) -> dict[str, Any]:
     path = directory / f"Pulumi.{name}.yaml"
     if not re.fullmatch("[A-Za-z0-9_.-]{1,100}", name):
-        raise CallError(f"the stack {name!r}: a stack's name has up to 100 characters of A-Za-z0-9_.-")
+        raise CallError(f"{name!r} is not a stack's name, which has up to 100 characters of A-Za-z0-9_.-")
     if not path.is_file():
         known = sorted(other.name.split(".")[1] for other in directory.glob("Pulumi.*.yaml"))
         raise CallError(f"the stack {name!r} has no {path.name}; the stacks here: {', '.join(known) or 'none'}")
@@ -87,7 +87,7 @@ def _stack_file(directory: Path, name: str) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2, as the CLI reads it: `yes` and dates are text. Keys are text and unique."""
+    """Reads YAML 1.2 as the CLI does: `yes` and dates are strings, and keys are unique strings."""
 
     yaml_implicit_resolvers: ClassVar = {}  # ty: ignore[incompatible-attribute-override] - as PyYAML does it
 
@@ -111,7 +111,7 @@ def _mapping(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
-        raise CallError(f"no {path}; run this in the project's folder, or name that with --cwd") from None
+        raise CallError(f"no {path}; run this in the project's folder, or set that with --cwd") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CallError(f"{path} can't be read: {one_line(error)}") from None
     if not isinstance(content, dict) or not isinstance(content.get("config") or {}, dict):
@@ -120,7 +120,7 @@ def _mapping(path: Path) -> dict[str, Any]:
 
 
 def _config(content: dict[str, Any], project: str) -> dict[str, Any]:
-    """Return the section config: with full keys."""
+    """Return the section `config` with full keys."""
     section = content.get("config") or {}
     return {key if ":" in key else f"{project}:{key}": value for key, value in section.items()}
 

@@ -1,4 +1,4 @@
-"""Reads Pulumi's state of a stack."""
+"""Reads the resources in Pulumi's state of a stack."""
 
 import json
 import shutil
@@ -16,14 +16,14 @@ _DEFAULTS = "__defaults"
 
 
 def urns(stack: Stack, file: str | None) -> frozenset[str]:
-    """Return the URNs in Pulumi's state of a stack; `file` and errors are those of `read`."""
+    """Return the URNs in Pulumi's state of a stack. The arguments and errors are those of `read`."""
     return frozenset(resource["urn"] for resource in read(stack, file))
 
 
 def plan(stack: Stack, file: str | None) -> Plan:
-    """Return what Pulumi's state has as a plan: the inputs of the last deployment, without the provider's own marks.
+    """Return Pulumi's state as a plan: the inputs of the last deployment, without the marks of the provider.
 
-    Raises CallError also for the state of another stack or project, and for inputs that are encrypted.
+    Raises CallError as `read` does, and for the state of another stack or project, and for encrypted inputs.
     """
     resources = read(stack, file)
     for resource in resources:
@@ -37,10 +37,10 @@ def plan(stack: Stack, file: str | None) -> Plan:
 
 
 def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
-    """Return the resources in Pulumi's state: from what `pulumi stack export` wrote to `file`, "-" for stdin.
+    """Return the resources in Pulumi's state, which `pulumi stack export` wrote to `file` ("-" for stdin).
 
-    Those that are only still to be deleted are left out. Without `file`, asks the CLI if it is on PATH and has the
-    stack. Raises CallError for what is not a state.
+    Leaves out those that Pulumi still has to delete. Without `file`, ask the CLI if it is on PATH and has the stack.
+    Raises CallError if the state can't be read.
     """
     if file:
         try:
@@ -56,19 +56,19 @@ def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
             if "no stack named" in exported.stderr:
                 return []
             why = exported.stderr.strip().removeprefix("error: ")
-            raise CallError(f"pulumi stack export fails: {why}; log in, or give its output with --state FILE")
+            raise CallError(f"pulumi stack export fails: {why}; log in, or pass its output with --state FILE")
         text = exported.stdout
     try:
-        found = [each for each in json.loads(text)["deployment"].get("resources") or [] if not each.get("delete")]
-        if all(isinstance(each["urn"], str) for each in found):
-            return found
+        resources = json.loads(text)["deployment"].get("resources") or []
+        if all(isinstance(resource["urn"], str) for resource in resources):
+            return [resource for resource in resources if not resource.get("delete")]
     except (AttributeError, KeyError, TypeError, ValueError):
         pass
-    raise CallError(f"{_where(file)} is not a state of a stack; pulumi stack export writes one")
+    raise CallError(f"{_where(file)} is not the state of a stack; pulumi stack export writes one")
 
 
 def _where(file: str | None) -> str:
-    return "what stdin has" if file == "-" else file or "what pulumi stack export prints"
+    return "stdin" if file == "-" else file or "the output of pulumi stack export"
 
 
 def _registration(resource: dict[str, Any], file: str | None) -> Registration:

@@ -9,7 +9,7 @@ from typing import Any
 from ops.aws import provider, resources
 from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
 from ops.engine.plan import Plan, Registration
-from ops.engine.wire import hide, secret_above
+from ops.engine.wire import redact, secret_above
 from ops.evolve.codes import CODES, RECIPES, Severity
 
 
@@ -91,7 +91,7 @@ class Pair:
         secrets = [path for resource in (self.then, self.now) if resource for path in resource.secrets]
         path = re.sub(r"\[.*?\]", "", property_)
         for name in more.keys() & {"old", "new"}:
-            more[name] = hide(more[name], secrets, path) if secret_above(path, secrets) is None else "[secret]"
+            more[name] = redact(more[name], secrets, path) if secret_above(path, secrets) is None else "[secret]"
         return Change(code=code, urn=self.either.urn, table=self.table, path=property_, severity=severity, **more)
 
 

@@ -1,1 +1,1 @@
-"""Rehearses a stack: creates it in an embedded AWS, under the policy packs, and runs the application's queries."""
+"""Rehearses a stack: checks it with policy packs, creates it in an embedded AWS, and runs the application's queries."""

@@ -1,4 +1,4 @@
-"""Runs every query that the application needs against a rehearsed stack, and checks the answers."""
+"""Runs each query of the application against a rehearsed stack, and checks the answers."""
 
 from dataclasses import replace
 from operator import itemgetter
@@ -17,17 +17,19 @@ from ops.rehearse import definitions, streams
 from ops.rehearse.answer import Answer, as_text, from_item, to_item
 
 if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
     from components.schema import AccessPattern, Table
 
 _NEW = "2026-06-01T06:00:00Z"
 
 
 def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answer]:
-    """Write example items to the tables of `plan`, run every access pattern, and read every stream.
+    """Write example items to the tables of `plan`, run all access patterns, and read all streams.
 
-    Raises CallError for a project that has no access patterns.
+    Raises CallError if the project has no access patterns.
     """
-    names = {r.name: provider.named(r)["name"] for r in plan.resources if r.type == table.TYPE}
+    names = {r.name: provider.effective_inputs(r)["name"] for r in plan.resources if r.type == table.TYPE}
     defined = definitions.load(stack.directory)
     mappings = drift.live.get(event_source_mapping.TYPE, [])
     answers: list[Answer] = []
@@ -45,13 +47,13 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
     for definition in defined.tables:
         if definition.stream_view_type:
             name = names.get(definition.logical_name, definition.name)
-            found = next((made for made in drift.live[table.TYPE] if made["name"] == name), {})
-            answers += streams.watch(clients, definition, found, mappings)
+            live = next((live for live in drift.live[table.TYPE] if live["name"] == name), {})
+            answers += streams.check(clients, definition, live, mappings)
     return answers
 
 
 def ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:
-    """Run one access pattern with the first item's values, and compare the answer with a search of the items."""
+    """Run an access pattern with the values of the first item, and check the answer against the items."""
     index = next((index for index in definition.indexes if index.logical_name == pattern.index), None)
     index_name = index.name if index else pattern.index
     answer = Answer(question=pattern.question, table=name, index=index_name, operation=pattern.operation)
@@ -63,29 +65,30 @@ def ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPatter
     expected, values = _expected(pattern, items)
     try:
         with reading_answer():
-            calls, read, found = _call(clients("dynamodb"), name, index_name, pattern, values)
+            calls, read, actual = _call(clients("dynamodb"), name, index_name, pattern, values)
     except (BotoCoreError, ClientError) as error:
         return replace(answer, calls=1, problem=one_line(error))
     if pattern.operation == "UpdateItem":
         items[0] = expected[0]
-    problem = _difference(expected, found)
+    problem = _difference(expected, actual)
     sort_key = (index or definition).sort_key
-    if pattern.newest_first and sort_key and found != sorted(found, key=itemgetter(sort_key), reverse=True):
+    if pattern.newest_first and sort_key and actual != sorted(actual, key=itemgetter(sort_key), reverse=True):
         problem = problem or f"the answer is not in descending order of {sort_key}"
-    if read > len(found) and not pattern.filter_by:
-        problem = problem or f"reads {read} items to return {len(found)}"
-    return replace(answer, calls=calls, items_read=read, items_returned=len(found), problem=problem)
+    if read > len(actual) and not pattern.filter_by:
+        problem = problem or f"reads {read} items to return {len(actual)}"
+    return replace(answer, calls=calls, items_read=read, items_returned=len(actual), problem=problem)
 
 
 def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], dict[str, Any]]:
-    """Return the right answer to a question, and the parameters of its expressions."""
+    """Return the right answer of an access pattern, and the parameters for its expressions."""
     subject = items[0]
     values = {f":{name}": subject[name] for name in pattern.key}
     expected = [item for item in items if all(item.get(name) == subject[name] for name in pattern.key)]
     if pattern.between:
-        # From the second value to the last but one, so that both bounds leave something out.
-        found = sorted({item[pattern.between] for item in expected if pattern.between in item})
-        low, high = (found[1:-1] or found)[0], (found[1:-1] or found)[-1]
+        # From the second value to the second last, so that both bounds exclude something.
+        values_between = sorted({item[pattern.between] for item in expected if pattern.between in item})
+        inner = values_between[1:-1] or values_between
+        low, high = inner[0], inner[-1]
         expected = [item for item in expected if low <= item.get(pattern.between, "") <= high]
         values |= {":from": low, ":to": high}
     if pattern.filter_by:
@@ -100,24 +103,20 @@ def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], 
 
 
 def _call(
-    dynamodb: Any,  # noqa: ANN401 - a boto3 client
-    name: str,
-    index: str | None,
-    pattern: "AccessPattern",
-    values: dict[str, Any],
+    dynamodb: "DynamoDBClient", name: str, index: str | None, pattern: "AccessPattern", values: dict[str, Any]
 ) -> tuple[int, int, list[dict[str, Any]]]:
-    """Return how many calls a question took, how many items they read, and the answer."""
+    """Return the number of calls, the number of items that they read, and the answer."""
     key = to_item({attribute: values[f":{attribute}"] for attribute in pattern.key})
     if pattern.operation == "GetItem":
-        only = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
-        found = [item] if (item := dynamodb.get_item(TableName=name, Key=key, **only).get("Item")) else []
-        return 1, len(found), [*map(from_item, found)]
+        only: dict[str, Any] = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
+        item = dynamodb.get_item(TableName=name, Key=key, **only).get("Item")
+        return (1, 1, [from_item(item)]) if item else (1, 0, [])
     if pattern.operation == "UpdateItem":
         response = dynamodb.update_item(
             TableName=name,
             Key=key,
             UpdateExpression=f"SET {pattern.attribute} = :new",
-            # UpdateItem would make the item that isn't there.
+            # Without a condition, UpdateItem creates a missing item.
             ConditionExpression=f"attribute_exists({pattern.key[0]})",
             ExpressionAttributeValues=to_item({":new": values[":new"]}),
             ReturnValues="ALL_NEW",
@@ -128,19 +127,20 @@ def _call(
         request["IndexName"] = index
     if pattern.operation == "Query":
         request |= {"KeyConditionExpression": pattern.key_condition, "ScanIndexForward": not pattern.newest_first}
+        pages = list(dynamodb.get_paginator("query").paginate(**request))
     else:
         request["FilterExpression"] = f"{pattern.filter_by} = :true"
-    pages = list(dynamodb.get_paginator(pattern.operation.lower()).paginate(**request))
-    found = [item for page in pages for item in page["Items"]]
-    return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, found)]
+        pages = list(dynamodb.get_paginator("scan").paginate(**request))
+    actual = [item for page in pages for item in page["Items"]]
+    return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, actual)]
 
 
-def _difference(expected: list[dict], found: list[dict]) -> str:
-    """Return how an answer differs from the right one."""
-    if lacking := sorted({key for item in expected for key in item} - {key for item in found for key in item}):
-        return f"the answer lacks {', '.join(lacking)}" if found else "the answer is empty"
+def _difference(expected: list[dict], actual: list[dict]) -> str:
+    """Return how an answer differs from the right one, or ""."""
+    if lacking := sorted({key for item in expected for key in item} - {key for item in actual for key in item}):
+        return f"the answer lacks {', '.join(lacking)}" if actual else "the answer is empty"
     if not expected:
         return "no item of components/examples.py is an answer"
-    if sorted(found, key=as_text) != sorted(expected, key=as_text):
-        return f"the answer has {len(found)} items, which are not the {len(expected)} that were written"
+    if sorted(actual, key=as_text) != sorted(expected, key=as_text):
+        return f"the answer has {len(actual)} items, which are not the {len(expected)} that were written"
     return ""

@@ -1,6 +1,7 @@
-"""How a question was answered, and items as DynamoDB carries them."""
+"""The answer to a question of a drill, and the conversion of items to and from DynamoDB's form."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How a question was answered: by how many calls of which operation, which read how many items.
+    """The answer to a question: the operation, the number of calls, and the numbers of items read and returned.
 
-    `problem` is "" where the answer is right and complete.
+    `problem` is "" if the answer is right and complete.
     """
 
     question: str
@@ -25,20 +26,20 @@ class Answer:
 
     @property
     def where(self) -> str:
-        """The table, and the index if it is asked."""
+        """The table, and the index if one is queried."""
         return f"{self.table}, {self.index}" if self.index else self.table
 
 
 def to_item(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item with each value as DynamoDB carries it."""
+    """Convert an item to DynamoDB's form."""
     return {name: TypeSerializer().serialize(value) for name, value in item.items()}
 
 
 def from_item(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item that DynamoDB answered with."""
+    """Convert an item from DynamoDB's form."""
     return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
-def as_text(item: dict[str, Any]) -> str:
-    """Return JSON that is the same for equal items."""
+def as_text(item: Mapping[str, Any]) -> str:
+    """Return an item as JSON. Equal items give equal JSON."""
     return json.dumps(item, sort_keys=True, default=str)

@@ -1,4 +1,4 @@
-"""Deploys a stack to an embedded AWS, under the policy packs, and reads it back."""
+"""Deploys a stack to an embedded AWS, checks it with policy packs, and reads it back."""
 
 import contextlib
 import time
@@ -23,7 +23,7 @@ from ops.rehearse.answer import Answer
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """What was deployed, what the policy packs said of it, what was read back, and how long it took in seconds."""
+    """The plan that was deployed, the violations, the differences, and the answers of the drill."""
 
     stack: Stack
     plan: Plan
@@ -40,7 +40,7 @@ class Rehearsal:
 
     @property
     def ok(self) -> bool:
-        """Whether no mandatory policy is violated, nothing differs from the declared, and every answer is right."""
+        """Whether no mandatory policy is violated, there are no differences, and all answers are right."""
         return not (self.is_stopped or self.drift.differences or any(answer.problem for answer in self.answers))
 
 
@@ -52,29 +52,29 @@ def rehearse(
     *,
     with_drill: bool = False,
 ) -> Rehearsal:
-    """Rehearse what a program registers that was started.
+    """Rehearse the resources that a running program registers.
 
-    Each resource is judged by the packs, then created; afterwards the packs judge the stack, everything is read back,
-    and `with_drill` every access pattern is tried. As in `pulumi up`, a violation of a mandatory policy stops before
-    the resource is created. Raises PlanError.
+    The packs check each resource before it is created, and then the stack. Then everything is read back, and with
+    `with_drill`, all access patterns are run. As in `pulumi up`, a violation of a mandatory policy stops the deployment
+    before the resource is created. Raises PlanError.
     """
     started = time.perf_counter()
     deployment = _Deployment(clients, packs)
     plan = running.record(deployment.create)
     if packs and not deployment.is_stopped:
-        deployment.judge_stack(plan)
-    with _telling_errors("what was created can't be read back"):
-        found = drift.find(plan, clients)
+        deployment.check_stack(plan)
+    with _plan_errors("the resources can't be read back"):
+        readback = drift.find(plan, clients)
     answers = []
     if with_drill and not deployment.is_stopped:
-        with _telling_errors("the drill ends"):
-            answers = access_patterns.drill(stack, plan, found, clients)
+        with _plan_errors("the drill fails"):
+            answers = access_patterns.drill(stack, plan, readback, clients)
     return Rehearsal(
         stack=stack,
         plan=plan,
         packs=[pack.name for pack in packs],
         violations=deployment.violations,
-        drift=found,
+        drift=readback,
         answers=answers,
         seconds=time.perf_counter() - started,
     )
@@ -82,7 +82,7 @@ def rehearse(
 
 @dataclass
 class _Deployment:
-    """Judges and creates resources as the engine does; `computed` has what only AWS knows of each, by URN."""
+    """Checks and creates resources as the engine does. `computed` maps URNs to the values that AWS made for them."""
 
     clients: Clients
     packs: Sequence[Pack]
@@ -96,30 +96,30 @@ class _Deployment:
 
     def create(self, resource: Registration) -> tuple[str, dict[str, Any]]:
         if not resource.custom:
-            self._judge(resource)
+            self._check(resource)
             return "", {}
         module, default = resources.module(resource.type), resource.provider
         if default and default.urn not in self.providers:
             self.providers[default.urn] = default
-            self._judge(default)
-        checked = provider.check(provider.not_yet_known(resource, self.computed))
+            self._check(default)
+        checked = provider.check(provider.with_unknowns(resource, self.computed))
         seen = dict(checked.inputs)
-        self._judge(checked)
-        remediated = provider.unchecked(resource, seen, checked.inputs)
+        self._check(checked)
+        remediated = provider.undo_check(resource, seen, checked.inputs)
         resource.inputs.clear()
         resource.inputs.update(remediated)
-        provider.refuse_what_is_not_created(resource)
-        with _telling_errors(f"{resource.urn} can't be created"), reading_answer():
-            id_, outputs = module.create(self.clients, provider.named(resource))
+        provider.refuse_unsupported(resource)
+        with _plan_errors(f"{resource.urn} can't be created"), reading_answer():
+            id_, outputs = module.create(self.clients, provider.effective_inputs(resource))
         self.computed[resource.urn] = list(filter(None, outputs.values()))
         return id_, provider.filled(resource) | outputs
 
-    def judge_stack(self, plan: Plan) -> None:
-        """Judge all resources together, by their outputs in a preview, and their providers."""
+    def check_stack(self, plan: Plan) -> None:
+        """Check all resources and providers together. The packs get the outputs that a preview has."""
         stack = Plan([self._previewed(resource, plan) for resource in plan.resources] + list(self.providers.values()))
         self.violations += [violation for pack in self.packs for violation in pack.analyze_stack(stack)]
 
-    def _judge(self, resource: Registration) -> None:
+    def _check(self, resource: Registration) -> None:
         for pack in self.packs:
             pack.remediate(resource)
         self.violations += [violation for pack in self.packs for violation in pack.analyze(resource)]
@@ -128,14 +128,14 @@ class _Deployment:
 
     def _previewed(self, resource: Registration, plan: Plan) -> Registration:
         if resource.custom:
-            return provider.preview(provider.not_yet_known(resource, self.computed))
+            return provider.preview(provider.with_unknowns(resource, self.computed))
         texts = [text for computed in self.computed.values() for text in computed]
-        return replace(resource, inputs=provider.without(plan.component_outputs.get(resource.urn, {}), texts))
+        return replace(resource, inputs=provider.mask(plan.component_outputs.get(resource.urn, {}), texts))
 
 
 @contextlib.contextmanager
-def _telling_errors(what: str) -> Generator[None]:
-    """Raise PlanError, in a line, for what AWS refuses, and for an answer that doesn't have the form of AWS's."""
+def _plan_errors(what: str) -> Generator[None]:
+    """Raise a PlanError of one line if AWS refuses a call, or if a response doesn't have the form of AWS's."""
     try:
         yield
     except (BotoCoreError, ClientError) as error:
@@ -143,5 +143,5 @@ def _telling_errors(what: str) -> Generator[None]:
         raise PlanError(f"{what}: {one_line(error)}{hint}") from None
     except (AnswerError, ResponseParserError) as error:
         raise PlanError(
-            f"{what}: its inputs, or what the endpoint answers, have another form than AWS's: {one_line(error)}"
+            f"{what}: the inputs or the endpoint's responses don't have AWS's form: {one_line(error)}"
         ) from None

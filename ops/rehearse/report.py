@@ -1,4 +1,4 @@
-"""What a rehearsal prints: for a person, and as JSON for a machine."""
+"""Prints a rehearsal: as tables for people, and as JSON for scripts."""
 
 import json
 from collections import defaultdict
@@ -21,7 +21,7 @@ from ops.rehearse.deploy import Rehearsal
 
 def as_json(rehearsal: Rehearsal) -> str:
     """Return a rehearsal as one JSON object."""
-    found = rehearsal.drift
+    readback = rehearsal.drift
     result = {
         "project": rehearsal.stack.project,
         "stack": rehearsal.stack.name,
@@ -31,7 +31,7 @@ def as_json(rehearsal: Rehearsal) -> str:
             {key: getattr(violation, key) for key in ("policy", "level", "severity", "urn", "message")}
             for violation in rehearsal.violations
         ],
-        "readback": {"checked": found.checked, "differences": [asdict(each) for each in found.differences]},
+        "readback": {"checked": readback.checked, "differences": list(map(asdict, readback.differences))},
         "drill": [_answer_json(answer) for answer in rehearsal.answers],
         "ok": rehearsal.ok,
     }
@@ -50,8 +50,8 @@ def _resource_json(resource: Registration) -> dict[str, Any]:
 
 
 def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
-    """Print the resource tree, the outputs, the counts, and what was read back."""
-    resources, found = rehearsal.plan.resources, rehearsal.drift
+    """Print the resource tree, the outputs, what was read back, the violations, the answers and the result."""
+    resources, readback = rehearsal.plan.resources, rehearsal.drift
     out.print(f"[bold]Rehearsing {rehearsal.stack.project} ({rehearsal.stack.name})[/]\n")
     print_table(out, list(_tree(resources)), ("", "Type", "Name", "Plan", ""))
     if rehearsal.plan.outputs:
@@ -61,12 +61,12 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
             [[name, _short(value, out.width // 2)] for name, value in sorted(rehearsal.plan.outputs.items())],
             ("", ""),
         )
-    if found.shown.get(table.TYPE):
+    if readback.shown.get(table.TYPE):
         out.print("\n[bold]Tables and indexes, read back[/]")
-        _print_tables(found, out)
-    if found.shown.get(scalable_target.TYPE):
+        _print_tables(readback, out)
+    if readback.shown.get(scalable_target.TYPE):
         out.print("\n[bold]Autoscaling, read back[/]")
-        _print_autoscaling(found, out)
+        _print_autoscaling(readback, out)
     _print_policies(rehearsal, out)
     if rehearsal.answers:
         out.print("\n[bold]Drill[/]")
@@ -74,13 +74,13 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
         print_unanswered(rehearsal, out)
     created = counts(short_type(resource.type) for resource in resources if resource.custom)
     out.print(f"\n[bold]Created[/]  {created or 'nothing'}")
-    out.print(f"[bold]Compared[/] {found.checked} properties, {len(found.differences)} different")
-    print_differences(found.differences, out)
+    out.print(f"[bold]Compared[/] {readback.checked} properties, {len(readback.differences)} different")
+    print_differences(readback.differences, out)
     out.print(f"{_verdict(rehearsal)} ({rehearsal.seconds:.1f} s)")
 
 
 def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
-    """Print a line for each question that has no right answer: the question, where it was asked, why."""
+    """Print a line for each question without a right answer: the question, its table and index, and the problem."""
     for answer in filter(attrgetter("problem"), rehearsal.answers):
         out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({answer.where}): {answer.problem}')}")
 
@@ -101,9 +101,9 @@ def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
     if rehearsal.packs:
         out.print("\n[bold]Policies[/]")
     for pack in rehearsal.packs:
-        found = [violation for violation in rehearsal.violations if violation.pack == pack]
-        out.print(f"    {'❌' if any(v.is_mandatory for v in found) else '✅'} {pack}")
-        for violation in found:
+        violations = [violation for violation in rehearsal.violations if violation.pack == pack]
+        out.print(f"    {'❌' if any(v.is_mandatory for v in violations) else '✅'} {pack}")
+        for violation in violations:
             colour = "red" if violation.is_mandatory else "yellow"
             _, _, type_, name = violation.urn.split("::", 3)
             out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}]  ", end="")
@@ -130,9 +130,9 @@ def _tree(resources: list[Registration]) -> Iterator[Row]:
     return rows("", "")
 
 
-def _print_tables(found: Drift, out: Console) -> None:
+def _print_tables(readback: Drift, out: Console) -> None:
     rows = []
-    for live in found.shown[table.TYPE]:
+    for live in readback.shown[table.TYPE]:
         recovery, encryption = live["pointInTimeRecovery"], live["serverSideEncryption"]
         rows.append(
             [
@@ -162,10 +162,10 @@ def _billing(item: dict[str, Any]) -> str:
     return f"{item['billingMode']} {capacity}".strip()
 
 
-def _print_autoscaling(found: Drift, out: Console) -> None:
-    policies = {(p["resourceId"], p["scalableDimension"]): p for p in found.shown[scaling_policy.TYPE]}
+def _print_autoscaling(readback: Drift, out: Console) -> None:
+    policies = {(p["resourceId"], p["scalableDimension"]): p for p in readback.shown[scaling_policy.TYPE]}
     rows = []
-    for live in found.shown[scalable_target.TYPE]:
+    for live in readback.shown[scalable_target.TYPE]:
         policy = policies.get((live["resourceId"], live["scalableDimension"]))
         configuration = policy[scaling_policy.CONFIGURATION] if policy else {}
         rows.append(

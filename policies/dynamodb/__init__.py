@@ -1,1 +1,1 @@
-"""Policies for DynamoDB tables. They know AWS and Pulumi, and nothing of the program that they judge."""
+"""Policies for DynamoDB tables. They depend on AWS and Pulumi, but not on the program that they check."""

@@ -1,6 +1,7 @@
-"""Makes a policy of a rule: its options, its exemptions, and the way from checks to pulumi_policy's callbacks.
+"""Makes policies from rules: adds the common options and exemptions, and adapts checks to pulumi_policy's callbacks.
 
-A check yields findings: text is a violation; an Unknown is a value that decides and is not known until deployment.
+A check yields findings. A string is a violation; an Unknown is a value that the rule needs but that is not known until
+deployment.
 """
 
 import difflib
@@ -31,13 +32,13 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True)
 class Unknown:
-    """A value that decides and is not known until deployment."""
+    """The path of a value that the rule needs but that is not known until deployment."""
 
     path: str
 
 
 class Inputs(dict[str, Any]):
-    """The properties of a resource, UNKNOWN for each that is not known; `opts` are its resource options."""
+    """The properties of a resource, with UNKNOWN for values that are not known yet; `opts` are its resource options."""
 
     def __init__(self, opts: PolicyResourceOptions, props: Mapping[str, Any]) -> None:
         """Read the properties."""
@@ -46,31 +47,43 @@ class Inputs(dict[str, Any]):
 
 
 Findings = Iterator[str | Unknown]
-# Judges one resource, before it is created or updated.
+# Checks one resource, before it is created or updated.
 Check = Callable[[Inputs, Options], Findings]
-# Judges the resources of a stack together. Each finding is of one of them.
-StackCheck = Callable[[Stack, Options], Iterator[tuple[StackResource, str | Unknown]]]
-# Corrects a table's inputs in place, and tells whether it changed anything.
+# Findings, each with the resource that it is reported for.
+StackFindings = Iterator[tuple[StackResource, str | Unknown]]
+# Checks all resources of a stack together.
+StackCheck = Callable[[Stack, Options], StackFindings]
+# Corrects a table's inputs in place. Returns whether it changed anything.
 Remediate = Callable[[Any, Options], bool]
 
-_PATTERNS: Final = {"type": "array", "items": {"type": "string"}, "default": []}
-_COMMON: Final[OptionSchema] = {
-    "exemptTables": _PATTERNS
-    | {
-        "description": "Tables that the policy doesn't judge: physical names, or glob patterns of whole names. "
-        "For a table that Pulumi names, such as orders-1a2b3c4, use orders-*."
-    },
-    "allowUnknown": {
-        "type": "boolean",
-        "default": False,
-        "description": "Accept a value that decides but is not known until deployment.",
-    },
-}
+
+def strings_option(description: str, default: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the schema of an option that is a list of strings."""
+    return {"type": "array", "items": {"type": "string"}, "default": list(default), "description": description}
+
+
+def integer_option(description: str, bounds: tuple[int, int], default: int) -> dict[str, Any]:
+    """Return the schema of an option that is a whole number within bounds."""
+    minimum, maximum = bounds
+    return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default, "description": description}
 
 
 def tables_option(description: str) -> dict[str, Any]:
-    """Return the schema of an option that lists tables by name or glob pattern."""
-    return _PATTERNS | {"description": f"{description}: physical names, or glob patterns of whole names."}
+    """Return the schema of an option that lists tables by physical name or glob pattern."""
+    return strings_option(f"{description}: physical names, or glob patterns of whole names.")
+
+
+_COMMON: Final[OptionSchema] = {
+    "exemptTables": strings_option(
+        "Tables that the policy doesn't check: physical names, or glob patterns of whole names. "
+        "For a table that Pulumi names, such as orders-1a2b3c4, use orders-*."
+    ),
+    "allowUnknown": {
+        "type": "boolean",
+        "default": False,
+        "description": "Accept values that the rule needs but that are not known until deployment.",
+    },
+}
 
 
 def fsbp(control: str) -> PolicyComplianceFramework:
@@ -81,7 +94,7 @@ def fsbp(control: str) -> PolicyComplianceFramework:
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
-    """A rule's checks, as the callbacks that pulumi_policy takes."""
+    """Adapts a rule's checks to the callbacks that pulumi_policy takes."""
 
     name: str
     schema: OptionSchema
@@ -98,16 +111,16 @@ class _Rule:
                 _report(check(inputs, options), options, report_violation, None)
 
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        options, stack, found = self._options(args), Stack(args.resources), defaultdict(list)
+        options, stack, by_urn = self._options(args), Stack(args.resources), defaultdict(list)
         check_replica = self.checks.get(TABLE_REPLICA)
         for replica in stack.resources[TABLE_REPLICA]:
             table = stack.table_of(replica)
             name = table.name if table else table_of_arn(get(replica.props, "globalTableArn"))
             if check_replica and not is_exempt(name, options):
-                found[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
+                by_urn[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
         for resource, finding in self.check_stack(stack, options) if self.check_stack else ():
-            found[resource.urn].append(finding)
-        for urn, findings in found.items():
+            by_urn[resource.urn].append(finding)
+        for urn, findings in by_urn.items():
             _report(findings, options, report_violation, urn)
 
     def remediate_table(self, args: ResourceValidationArgs) -> Any:  # noqa: ANN401 - a proxy
@@ -118,21 +131,23 @@ class _Rule:
         return args.props if is_judged and self.remediate(args.props, options) else None
 
     def _options(self, args: ResourceValidationArgs | StackValidationArgs) -> Options:
-        """Return all options, as given or by default. The CLI passes on what the schema doesn't have."""
+        """Return the value or the default of every option.
+
+        Raises ValueError for an option that the schema doesn't have: the CLI passes those on.
+        """
         given = dict(args.get_config())
         for option, value in given.items():
             if option not in self.schema:
                 nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
                 raise ValueError(f"{self.name} has no option {option!r}; the nearest is {nearest!r}")
-            if not _is_valid(value, self.schema[option]):
-                raise ValueError(
-                    f"{self.name}: the option {option} is {value!r}, but must be {_wanted(self.schema[option])}"
-                )
+            is_valid, wanted = _check_option(value, self.schema[option])
+            if not is_valid:
+                raise ValueError(f"{self.name}: the option {option} is {value!r}, but must be {wanted}")
         return {option: declared["default"] for option, declared in self.schema.items()} | given
 
 
 class _ResourceAndStackPolicy(ResourceValidationPolicy):
-    """Judges each resource by itself before it is changed, and then what only the whole stack shows."""
+    """Checks each resource before it is changed, and afterwards the whole stack."""
 
     def __init__(self, rule: _Rule, **more: Any) -> None:  # noqa: ANN401 - what the base class takes
         super().__init__(**more)
@@ -145,7 +160,7 @@ class _ResourceAndStackPolicy(ResourceValidationPolicy):
             self._rule.validate_resource(args, report_violation)
 
 
-# The SDK asks the policies that are instances of this class about the stack.
+# The SDK calls the policies that are instances of StackValidationPolicy for the stack.
 StackValidationPolicy.register(_ResourceAndStackPolicy)
 
 
@@ -158,12 +173,13 @@ def policy(
     options: OptionSchema | None = None,
     **metadata: Any,  # noqa: ANN401 - what pulumi_policy.Policy takes
 ) -> Policy:
-    """Return a policy of a rule's checks.
+    """Return a policy that runs a rule's checks.
 
-    `checks`, by resource type, judge single resources before they are changed; a TableReplica with the whole stack, as
-    only that shows which table it is of. `check_stack` judges what is joined. `remediate` is of tables. Every policy
-    has the options exemptTables and allowUnknown besides its own. An option that the policy doesn't have, or a value of
-    the wrong type, raises ValueError: the engine then stops with its message.
+    `checks` maps resource types to checks that run before such a resource is changed. The check for a TableReplica runs
+    with the whole stack, which shows what table the replica belongs to. `check_stack` checks the whole stack.
+    `remediate` corrects tables. Every policy has the options exemptTables and allowUnknown besides its own. If a policy
+    gets an option that it doesn't have, or a value of the wrong type, it raises ValueError, and the engine stops with
+    its message.
     """
     schema = _COMMON | (options or {})
     rule = _Rule(name=name, schema=schema, checks=checks or {}, check_stack=check_stack, remediate=remediate)
@@ -177,19 +193,19 @@ def policy(
 
 
 def is_exempt(table_name: object, options: Options) -> bool:
-    """Tell whether the option exemptTables has a table of this name."""
+    """Return whether the option exemptTables includes this table name."""
     return matches(table_name, options["exemptTables"])
 
 
 def matches(name: object, patterns: list[str]) -> bool:
-    """Tell whether a pattern matches the whole name, case-sensitively. `*` matches a name that is not known, too."""
+    """Return whether a pattern matches the whole name, case-sensitively. `*` also matches a name that isn't known."""
     if isinstance(name, str):
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
     return "*" in patterns
 
 
 def expect(item: object, key: str, fits: Callable[[Any], bool], wanted: str, path: str = "") -> Findings:
-    """Find fault with a property of the item at `path`, unless it fits."""
+    """Yield a finding unless `fits` accepts the value of a property of the item at `path`."""
     value, where = get(item, key), join(path, key, item)
     if value is UNKNOWN:
         yield Unknown(where)
@@ -198,10 +214,10 @@ def expect(item: object, key: str, fits: Callable[[Any], bool], wanted: str, pat
 
 
 def set_property(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 - a proxy
-    """Set the value at a dotted path unless it has that value or is unknown; tell whether it was set.
+    """Set the value at a dotted path unless it is already that value or unknown. Return whether it was set.
 
-    Nothing guards a remediation from unknown values: it sees Pulumi's sentinels. Changes are made in place, as the
-    proxy keeps what was a secret a secret.
+    In a remediation, unknown values are Pulumi's sentinels, and using them raises nothing. The change is made in place,
+    so that the proxy keeps secrets secret.
     """
     *parents, last = path.split(".")
     for key in parents:
@@ -216,27 +232,20 @@ def set_property(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 -
     return True
 
 
-def _is_valid(value: object, declared: dict[str, Any]) -> bool:
+def _check_option(value: object, declared: dict[str, Any]) -> tuple[bool, str]:
+    """Return whether an option's value fits its schema, and what the schema accepts."""
     if declared["type"] == "array":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return isinstance(value, list) and all(isinstance(item, str) for item in value), "a list of strings"
     if declared["type"] == "integer":
-        number = integer(value)
-        return number is not None and declared["minimum"] <= number <= declared["maximum"]
+        number, least, most = integer(value), declared["minimum"], declared["maximum"]
+        return number is not None and least <= number <= most, f"a whole number, {least} to {most}"
     if declared["type"] == "boolean":
-        return isinstance(value, bool)
-    return isinstance(value, str) and value in declared["enum"]
-
-
-def _wanted(declared: dict[str, Any]) -> str:
-    if declared["type"] == "array":
-        return "a list of strings"
-    if declared["type"] == "integer":
-        return f"a whole number, {declared['minimum']} to {declared['maximum']}"
-    return "true or false" if declared["type"] == "boolean" else f"one of {', '.join(declared['enum'])}"
+        return isinstance(value, bool), "true or false"
+    return isinstance(value, str) and value in declared["enum"], f"one of {', '.join(declared['enum'])}"
 
 
 def _report(findings: Iterable[str | Unknown], options: Options, violate: ReportViolation, urn: str | None) -> None:
-    """Report each finding once, and in one line what is unknown, unless that is allowed."""
+    """Report each violation once, and all unknown values in one line, unless they are allowed."""
     unknown = []
     for finding in dict.fromkeys(findings):
         if isinstance(finding, Unknown):
@@ -245,7 +254,7 @@ def _report(findings: Iterable[str | Unknown], options: Options, violate: Report
             violate(finding, urn)
     if unknown and not options["allowUnknown"]:
         violate(
-            f"{', '.join(unknown)}: not known until deployment, so nothing shows that the rule holds. "
+            f"{', '.join(unknown)}: not known until deployment, so the rule can't be checked. "
             "Use a plain value instead of an output of another resource, or set allowUnknown for this policy",
             urn,
         )

@@ -1,7 +1,7 @@
-"""The scalable targets and scaling policies of a stack, joined to the tables and indexes that they scale.
+"""Joins the scalable targets and scaling policies of a stack to the tables and indexes that they scale.
 
-A target finds its table or index by its resource id. Where that is not known until deployment, it is the table or index
-that the id comes from. A scaling policy finds its target likewise.
+The resource id of a target names its table or index. If the id is not known until deployment, the target belongs to the
+table or index that the id comes from. Scaling policies are joined to targets in the same way.
 """
 
 import re
@@ -20,9 +20,9 @@ RESOURCE_ID: Final = re.compile(r"table/([^/]+)(/index/[^/]+)?")
 
 @dataclass(frozen=True, eq=False)
 class Scalable:
-    """A table or an index of it, in the table's region or in a replica's.
+    """A table or one of its indexes, in the table's region or in a replica's.
 
-    `standalone` is an index that is a resource of its own.
+    `index` is the name of the index. `standalone` is the index if it is a separate resource.
     """
 
     table: StackTable
@@ -39,28 +39,28 @@ class Scalable:
 
     @property
     def resource_id(self) -> str | None:
-        """None while a name in it is not known."""
+        """The resource id of its targets; None if a name in it is not known."""
         names = [self.table.name] if self.index is None else [self.table.name, self.index]
         return "table/" + "/index/".join(names) if all(isinstance(name, str) for name in names) else None
 
     @property
     def part(self) -> str:
-        """Which part of its table it is, in a message."""
+        """How messages refer to it within its table."""
         if self.index is None:
             return "the table"
         return f"index {self.index!r}" if isinstance(self.index, str) else "an index"
 
     @property
     def label(self) -> str:
-        """What it is, in a message."""
+        """How messages refer to it."""
         return self.table.label if self.index is None else f"{self.part} of {self.table.label}"
 
 
 @dataclass(eq=False)
 class Scaler:
-    """A scalable target or a scaling policy: a resource, and what it says that it scales.
+    """A scalable target or a scaling policy, with the ids of what it scales.
 
-    `kind` is table or index, `access` Read or Write, each "" where the dimension doesn't say.
+    `kind` is table or index, and `access` is Read or Write. Both are "" if the dimension is not valid.
     """
 
     resource: StackResource
@@ -90,41 +90,41 @@ class Scaler:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it says by itself what it scales."""
+        """Whether its resource id and dimension are known."""
         return UNKNOWN not in (self.resource_id, self.dimension)
 
 
 @dataclass(eq=False)
 class ScalingPolicy(Scaler):
-    """A scaling policy; `target` is None where the stack has none for it."""
+    """A scaling policy. `target` is None if the stack has no scalable target for it."""
 
     target: "Target | None" = None
 
 
 @dataclass(eq=False)
 class Target(Scaler):
-    """A scalable target; `scalable` is None where it names no table or index of the stack."""
+    """A scalable target. `scalable` is None if the stack has no such table or index."""
 
     scalable: Scalable | None = None
     policies: list[ScalingPolicy] = field(default_factory=list)
 
 
 class Scaling:
-    """The tables and indexes of a stack, its targets and its policies, joined. Other services' targets are left out."""
+    """The tables and indexes of a stack, joined with its scalable targets and scaling policies for DynamoDB."""
 
     def __init__(self, stack: Stack) -> None:
-        """Join them. What says by itself what it scales comes before what is joined by where its values come from."""
+        """Join them: first the targets and policies with known ids, then those that are joined by their sources."""
         self.of_table = {table: list(_scalables(table)) for table in stack.tables}
-        self.scalables = [scalable for found in self.of_table.values() for scalable in found]
+        self.scalables = [scalable for scalables in self.of_table.values() for scalable in scalables]
         self._by_id, self._by_urn = defaultdict(list), defaultdict(list)
         for scalable in self.scalables:
             self._by_id[scalable.resource_id].append(scalable)
-            # A name that is not known may come from the resource that a target's id comes from, such as a RandomPet.
+            # The table's name and a target's id may come from the same resource, such as a RandomPet.
             shared = scalable.table.resource.urns("name") if scalable.table.name is UNKNOWN else []
             own = [scalable.standalone.urn] if scalable.standalone else []
             for urn in (scalable.table.resource.urn, *own, *shared):
                 self._by_urn[urn].append(scalable)
-        self.targets = self._ours(map(Target, stack.resources[SCALABLE_TARGET]))
+        self.targets = self._of_dynamodb(map(Target, stack.resources[SCALABLE_TARGET]))
         self._targets_by_id, self._targets_by_urn = defaultdict(list), {}
         for target in self.targets:
             self._targets_by_id[target.resource_id].append(target)
@@ -132,7 +132,7 @@ class Scaling:
             target.scalable = self._scalable_of(target)
             if target.scalable and target.scalable.kind == target.kind and target.namespace in ("dynamodb", UNKNOWN):
                 target.scalable.targets[target.access].append(target)
-        self.policies = self._ours(map(ScalingPolicy, stack.resources[SCALING_POLICY]))
+        self.policies = self._of_dynamodb(map(ScalingPolicy, stack.resources[SCALING_POLICY]))
         for policy in self.policies:
             policy.target = self._target_of(policy)
             if policy.target:
@@ -140,17 +140,17 @@ class Scaling:
 
     @property
     def has_unassigned_target(self) -> bool:
-        """Whether a target may be for any table or index, as what it scales is not known."""
+        """Whether there is a target that may scale any table or index, because its ids are not known."""
         return any(not target.is_certain and not (target.scalable and target.access) for target in self.targets)
 
     def may_have_target(self, scalable: Scalable) -> bool:
-        """Whether a target may be for a table or index that none is joined to, as something of either is not known."""
+        """Return whether an unjoined target may scale this table or index, because an id or a name is not known."""
         return self.has_unassigned_target or (
             scalable.resource_id is None and any(not target.scalable for target in self.targets)
         )
 
     def may_be_unknown_index(self, scaler: Scaler) -> bool:
-        """Whether a target or policy may be for an index of which a provisioned table only says that it is unknown."""
+        """Return whether a target or policy may scale an index that is not known yet, of a provisioned table."""
         named = RESOURCE_ID.fullmatch(str(scaler.resource_id))
         return any(
             named and table.name == named[1] and table.billing_mode != "PAY_PER_REQUEST" and index is UNKNOWN
@@ -160,27 +160,27 @@ class Scaling:
 
     @property
     def has_unassigned_policy(self) -> bool:
-        """Whether a scaling policy may be for any target, as what it scales is not known."""
+        """Whether there is a scaling policy that may belong to any target, because its ids are not known."""
         return any(not policy.is_certain and not policy.target for policy in self.policies)
 
     def scalable_of(self, scaler: Scaler) -> Scalable | None:
-        """Return the table or index that a target or policy names by its resource id."""
-        named = self._by_id.get(scaler.resource_id, []) if isinstance(scaler.resource_id, str) else []
-        return next((found for found in named if same_region(found.region, scaler.resource.region)), None)
+        """Return the table or index that the resource id of a target or policy names."""
+        candidates = self._by_id.get(scaler.resource_id, []) if isinstance(scaler.resource_id, str) else []
+        return next((item for item in candidates if same_region(item.region, scaler.resource.region)), None)
 
     def regions_of(self, scaler: Scaler) -> list[str]:
-        """Return the regions in which the stack has what a target or policy names by its resource id."""
-        return sorted({str(found.region) for found in self._by_id.get(scaler.resource_id, [])})
+        """Return the regions of the tables or indexes that the resource id of a target or policy names."""
+        return sorted({str(scalable.region) for scalable in self._by_id.get(scaler.resource_id, [])})
 
     def _scalable_of(self, target: Target) -> Scalable | None:
         if target.resource_id is not UNKNOWN:
             return self.scalable_of(target)
-        found = list(self._behind(target))
-        free = (scalable for scalable in found if not scalable.targets[target.access])
-        return next(free, found[0] if found else None)
+        candidates = list(self._sources(target))
+        free = (scalable for scalable in candidates if not scalable.targets[target.access])
+        return next(free, candidates[0] if candidates else None)
 
-    def _behind(self, scaler: Scaler) -> Iterator[Scalable]:
-        """Yield the tables, or the indexes, that the ids of a target or policy come from."""
+    def _sources(self, scaler: Scaler) -> Iterator[Scalable]:
+        """Yield the tables or indexes that the ids of a target or policy come from."""
         for urn in scaler.sources:
             for scalable in self._by_urn.get(urn, []):
                 if scalable.kind == scaler.kind and same_region(scalable.region, scaler.resource.region):
@@ -190,18 +190,18 @@ class Scaling:
         if policy.is_certain:
             scalable = self.scalable_of(policy)
             joined = scalable.targets.get(policy.access, []) if scalable else []
-            found = joined + self._targets_by_id[policy.resource_id]
+            candidates = joined + self._targets_by_id[policy.resource_id]
         else:
-            named = [self._targets_by_urn[urn] for urn in policy.sources if urn in self._targets_by_urn]
-            found = named or [t for scalable in self._behind(policy) for t in scalable.targets[policy.access]]
-        fits = [target for target in found if _may_be_of(policy, target)]
+            direct = [self._targets_by_urn[urn] for urn in policy.sources if urn in self._targets_by_urn]
+            candidates = direct or [t for scalable in self._sources(policy) for t in scalable.targets[policy.access]]
+        fits = [target for target in candidates if _may_be_of(policy, target)]
         return next((target for target in fits if not target.policies), fits[0] if fits else None)
 
-    def _ours(self, scalers: Iterable[Any]) -> list[Any]:
-        """Return those of which anything speaks of DynamoDB, the certain ones first."""
-        return sorted(filter(self._is_ours, scalers), key=lambda scaler: not scaler.is_certain)
+    def _of_dynamodb(self, scalers: Iterable[Any]) -> list[Any]:
+        """Return the targets or policies that may be for DynamoDB, those with known ids first."""
+        return sorted(filter(self._is_of_dynamodb, scalers), key=lambda scaler: not scaler.is_certain)
 
-    def _is_ours(self, scaler: Scaler) -> bool:
+    def _is_of_dynamodb(self, scaler: Scaler) -> bool:
         if scaler.namespace == "dynamodb" or str(scaler.resource_id).startswith("table/"):
             return True
         if isinstance(scaler.dimension, str):

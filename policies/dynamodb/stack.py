@@ -1,7 +1,7 @@
-"""The DynamoDB resources of a stack, joined: each table with its indexes and replicas, in its region.
+"""Joins the DynamoDB resources of a stack: each table with its indexes and replicas, in its region.
 
-At a preview the SDK shows a stack's *outputs*, in which everything that the provider computes is unknown. What is
-unknown and comes from no other resource was not set, so it is missing here.
+In a preview, the SDK passes a stack's *outputs*, in which everything that the provider computes is unknown. A value
+that is unknown and doesn't come from another resource was not set by the program, so it is missing here.
 """
 
 import re
@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 
 class _Outputs(Mapping[str, Any]):
-    """A resource's outputs. What is unknown and has no source was not set."""
+    """A resource's outputs, without unknown values that don't come from another resource."""
 
     def __init__(self, props: Mapping[str, Any], sources: Mapping[str, Any]) -> None:
         self._props, self._sources = props, sources
@@ -42,7 +42,7 @@ class _Outputs(Mapping[str, Any]):
 
 @dataclass(frozen=True, eq=False)
 class StackResource:
-    """A resource of a stack. `sources` maps a property to the URN and type of each resource that its value is from."""
+    """A resource of a stack. `sources` maps a property to the resources that its value comes from, by URN to type."""
 
     type: str
     urn: str
@@ -54,7 +54,7 @@ class StackResource:
 
     @property
     def is_deployed(self) -> bool:
-        """Whether its properties are what the provider read, not what the program says."""
+        """Whether the properties are those that the provider read, not those that the program declares."""
         return get(self.props, "arn") is not None
 
     def urns(self, *properties: str) -> list[str]:
@@ -64,7 +64,7 @@ class StackResource:
 
 @dataclass(frozen=True, eq=False)
 class StackTable:
-    """A table, with the indexes and replicas that are resources of their own."""
+    """A table, with the indexes and replicas that are separate resources."""
 
     resource: StackResource
     indexes: list[StackResource] = field(default_factory=list)
@@ -77,39 +77,39 @@ class StackTable:
 
     @property
     def label(self) -> str:
-        """What it is, in a message."""
+        """How messages refer to the table."""
         return f"table {self.name!r}" if isinstance(self.name, str) else "the table"
 
     @property
     def inline_indexes(self) -> list[tuple[str, Any]]:
-        """Path and value of each index that is declared in the table.
+        """The path and the value of each index that is declared in the table itself.
 
-        The outputs of a deployed table have the indexes that are resources of their own, too.
+        The outputs of a deployed table also have the indexes that are separate resources; those are left out.
         """
         names = [get(index.props, "indexName") for index in self.indexes] if self.resource.is_deployed else []
-        others = [name for name in names if isinstance(name, str)]
-        found = entries(self.resource.props, "globalSecondaryIndexes")
-        return [(path, index) for path, index in found if get(index, "name") not in others]
+        separate = [name for name in names if isinstance(name, str)]
+        indexes = entries(self.resource.props, "globalSecondaryIndexes")
+        return [(path, index) for path, index in indexes if get(index, "name") not in separate]
 
     @property
     def billing_mode(self) -> Any:  # noqa: ANN401 - a string, None or Unreadable
-        """The billing mode; PROVISIONED, the provider's default, where it is missing."""
+        """The billing mode. If it is missing, the provider's default, PROVISIONED."""
         mode = get(self.resource.props, "billingMode")
         return "PROVISIONED" if mode is None else mode
 
     @property
     def replica_regions(self) -> set[Any]:
-        """The regions of all replicas, None for one that is not known."""
+        """The regions of all replicas; None stands for a region that is not known."""
         inline = (get(replica, "regionName") for _, replica in entries(self.resource.props, "replicas"))
         named = {region if isinstance(region, str) else None for region in inline}
         return named | {replica.region for replica in self.replicas}
 
 
 class Stack:
-    """What a stack has of DynamoDB: `tables` joined, and of each type all `resources`.
+    """The DynamoDB resources of a stack: `tables` with their indexes and replicas, and all `resources` by type.
 
-    Two tables may have one name in two regions. An index or replica that belongs to no table of the stack is in
-    `resources` alone.
+    Two tables may have the same name in two regions. An index or replica whose table is not in the stack is only in
+    `resources`.
     """
 
     def __init__(self, resources: Iterable[PolicyResource]) -> None:
@@ -123,7 +123,7 @@ class Stack:
         for table in self.tables:
             if isinstance(table.name, str):
                 self._by_name[table.name].append(table)
-            # A name that is not known may come from the resource that others take it from, such as a RandomPet.
+            # The names of a table and of its indexes may come from another resource, such as a RandomPet.
             for urn in (table.resource.urn, *(table.resource.urns("name") if table.name is UNKNOWN else ())):
                 self._by_urn[urn].append(table)
         for index in self.resources[GLOBAL_SECONDARY_INDEX]:
@@ -134,7 +134,7 @@ class Stack:
                 table.replicas.append(replica)
 
     def table_of(self, resource: StackResource) -> StackTable | None:
-        """Return the table of an index or a replica: by its name, or by the table that the name comes from."""
+        """Return the table of an index or a replica, by the table's name or the resource that the name comes from."""
         key = "globalTableArn" if resource.type == TABLE_REPLICA else "tableName"
         value, region = get(resource.props, key), resource.region
         if value is UNKNOWN:
@@ -142,32 +142,32 @@ class Stack:
         if resource.type == TABLE_REPLICA:
             arn = _TABLE_ARN.match(str(value))
             value, region = (arn[2], arn[1]) if arn else (None, None)
-        named = self._by_name.get(value, []) if isinstance(value, str) else []
-        return only(table for table in named if same_region(table.resource.region, region))
+        candidates = self._by_name.get(value, []) if isinstance(value, str) else []
+        return only(table for table in candidates if same_region(table.resource.region, region))
 
 
 def same_region(one: str | None, other: str | None) -> bool:
-    """Tell whether two regions may be the same: None stands for one that is not known."""
+    """Return whether two regions may be the same. None stands for a region that is not known."""
     return one == other or one is None or other is None
 
 
-def only(found: Iterable[_T]) -> _T | None:
-    """Return the only one that was found, None where there is none or more than one."""
-    different = list(dict.fromkeys(found))
+def only(items: Iterable[_T]) -> _T | None:
+    """Return the single item, repeated or not. Return None if there is none or there are different ones."""
+    different = list(dict.fromkeys(items))
     return different[0] if len(different) == 1 else None
 
 
 def table_of_arn(arn: object) -> object:
-    """Return the name of a table in its ARN; what is not such an ARN as it is."""
+    """Return the name of the table in an ARN. Return a value that is not the ARN of a table unchanged."""
     match = _TABLE_ARN.match(arn) if isinstance(arn, str) else None
     return match[2] if match else arn
 
 
 def _read(resource: PolicyResource) -> StackResource:
     sources = {
-        name: {source.urn: source.resource_type for source in found}
-        for name, found in resource.property_dependencies.items()
-        if found
+        name: {source.urn: source.resource_type for source in dependencies}
+        for name, dependencies in resource.property_dependencies.items()
+        if dependencies
     }
     props = _Outputs(resource.props, sources)
     region = get(props, "region")

@@ -1,4 +1,4 @@
-"""Reads a resource's properties, which may be missing, unknown until deployment, or of the wrong type. Never raises."""
+"""Reads properties of resources. They may be missing, unknown until deployment, or of the wrong type. Never raises."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -8,7 +8,7 @@ from pulumi_policy import proxy
 
 
 class Unreadable(Enum):
-    """What a property may be instead of a value."""
+    """Stands for the value of a property that can't be read."""
 
     UNKNOWN = "not known until deployment"
     MALFORMED = "of the wrong type"
@@ -22,22 +22,22 @@ MALFORMED: Final = Unreadable.MALFORMED
 
 
 def plain(value: object, when_unknown: object = UNKNOWN) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a `pulumi_policy.proxy` value as dicts, lists and scalars; `when_unknown` stands for unknown values."""
+    """Convert a `pulumi_policy.proxy` value to dicts, lists and scalars, with `when_unknown` for unknown values."""
     if isinstance(value, Mapping):
         return {key: plain(element(value, key), when_unknown) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        # By position: a slice or a loop over the proxy would give Pulumi's sentinel of an unknown value.
+        # By position: a slice of the proxy, or a loop over it, returns Pulumi's sentinels of unknown values.
         return [plain(element(value, position), when_unknown) for position in range(len(value))]
     return when_unknown if value is UNKNOWN else value
 
 
 def is_sentinel(value: object) -> bool:
-    """Tell whether it is one of Pulumi's sentinels of an unknown value, which only a remediation sees."""
+    """Return whether a value is one of Pulumi's sentinels of unknown values. Only remediations get those."""
     return isinstance(value, str) and value in _SENTINELS
 
 
 def element(container: Any, key: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what is in a proxy under a key or at a position, UNKNOWN where that is not known."""
+    """Return the item of a proxy at a key or position. Return UNKNOWN if it is not known yet."""
     try:
         return container[key]
     except proxy.UnknownValueError:
@@ -45,10 +45,10 @@ def element(container: Any, key: object) -> Any:  # noqa: ANN401 - any JSON valu
 
 
 def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value at a dotted path, or None where it is missing.
+    """Return the value at a dotted path, or None if it is missing.
 
-    What the provider fills in for a missing value ("", 0, [], {}) counts as missing. UNKNOWN where the value, or one on
-    the way to it, is not known; MALFORMED where one on the way is not a mapping.
+    What the provider fills in for a missing value ("", 0, [], {}) counts as missing. Return UNKNOWN if the value or one
+    of its parents is not known yet, and MALFORMED if a parent is not a mapping.
     """
     for key in path.split("."):
         if item is None or isinstance(item, Unreadable):
@@ -65,37 +65,37 @@ def get(item: object, path: str) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether the provider fills this in for a missing value. False is not such a value: it states something."""
+    """Return whether the provider fills in this value where none is set. It doesn't fill in False."""
     return not value and value is not False
 
 
 def entries(item: object, path: str) -> list[tuple[str, Any]]:
-    """Return the path and the value of each element of the list at `path`; none where it is missing.
+    """Return the path and the value of each element of the list at `path`, or [] if it is missing.
 
-    A list that can't be read has one element: its own path, and UNKNOWN or MALFORMED.
+    If the list can't be read, return its own path with UNKNOWN or MALFORMED.
     """
-    found = get(item, path)
-    if isinstance(found, Unreadable):
-        return [(path, found)]
-    if found is not None and (not isinstance(found, Sequence) or isinstance(found, str)):
+    elements = get(item, path)
+    if isinstance(elements, Unreadable):
+        return [(path, elements)]
+    if elements is not None and (not isinstance(elements, Sequence) or isinstance(elements, str)):
         return [(path, MALFORMED)]
-    return [(f"{path}[{position}]", element(found, position)) for position in range(len(found or []))]
+    return [(f"{path}[{position}]", element(elements, position)) for position in range(len(elements or []))]
 
 
 def join(path: str, key: str, item: object) -> str:
-    """Return the path of a property of the item at `path`; that of the item itself where it can't be read."""
+    """Return the path of a property of the item at `path`, or of the item itself if that can't be read."""
     return path if isinstance(item, Unreadable) else f"{path}.{key}".lstrip(".")
 
 
 def integer(value: object) -> int | None:
-    """Return a number as int, None if it isn't a whole number: on the wire all numbers are floats."""
+    """Return a whole number as int, and None for other values. Pulumi's protocol transports all numbers as floats."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
         return int(value)
     return None
 
 
 def describe(value: object) -> str:
-    """Return a value as it is named in a message."""
+    """Return how messages refer to a value."""
     if isinstance(value, Unreadable):
         return value.value
     if value is None:

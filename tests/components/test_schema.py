@@ -25,14 +25,14 @@ def test_definitions_need_no_pulumi():
     [pytest.param(None, Capacity(1, 1), id="only the index"), pytest.param(Capacity(1, 1), None, id="only the table")],
 )
 def test_an_index_has_a_capacity_exactly_if_its_table_has_one(of_table, of_index):
-    with pytest.raises(ValueError, match=r"^Things, index by-owner: an index is billed as its table is"):
+    with pytest.raises(ValueError, match=r"^Things, index by-owner: give the table and all its indexes a capacity"):
         Table(**ON_DEMAND, capacity=of_table, indexes=(index(capacity=of_index),))
 
 
 def test_indexes_have_names_of_their_own():
-    with pytest.raises(ValueError, match=r"^Things: two indexes have one name in \['by-owner', 'by-owner'\]$"):
+    with pytest.raises(ValueError, match=r"^Things: two indexes have the same name in \['by-owner', 'by-owner'\]$"):
         Table(**ON_DEMAND, indexes=(index(), index(logical_name="other")))
-    with pytest.raises(ValueError, match=r"^Things: two indexes have one name in \['owner', 'owner'\]$"):
+    with pytest.raises(ValueError, match=r"^Things: two indexes have the same name in \['owner', 'owner'\]$"):
         Table(**ON_DEMAND, indexes=(index(), index(name="other")))
 
 

@@ -70,7 +70,9 @@ REFUSED = [
     ),
     pytest.param(
         "users_table=VendorConfig",
-        ["paypulse:vendor_config_table = '': the table would be named 'VendorConfig', as that of users_table is"],
+        [
+            "paypulse:vendor_config_table = '': two tables would have the name 'VendorConfig': this one and that of users_table"
+        ],
         id="two tables with one name",
     ),
     pytest.param(
@@ -180,7 +182,7 @@ REFUSED = [
         f"kms_key_arn={KEY.replace('eu-west-1', 'us-east-1')}",
         [
             f"paypulse:kms_key_arn = '{KEY.replace('eu-west-1', 'us-east-1')}': "
-            "must be of the tables' own region, which is eu-west-1 (aws:region)"
+            "must be in the region of the tables, which is eu-west-1 (aws:region)"
         ],
         id="a key of another region",
     ),

@@ -4,7 +4,7 @@ import contextlib
 import copy
 import dataclasses
 import functools
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from moto.awslambda_simple.models import lambda_simple_backends
@@ -70,17 +70,18 @@ def part(recorded: plan.Plan, *tables: str) -> plan.Plan:
 def recreate(aws: clients.Clients, name: str, **changes: Any) -> dict[str, Any]:
     """Make a table again, billed on demand, with the same keys, indexes and stream but for `changes`; describe it."""
     dynamodb = aws("dynamodb")
-    old = dynamodb.describe_table(TableName=name)["Table"]
+    old: Mapping[str, Any] = dynamodb.describe_table(TableName=name)["Table"]
     kept = ("TableName", "AttributeDefinitions", "KeySchema", "StreamSpecification")
     indexes = [
         {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
         for index in old.get("GlobalSecondaryIndexes", [])
     ]
-    arguments = {key: old[key] for key in kept if key in old} | {"GlobalSecondaryIndexes": indexes} | changes
+    arguments: dict[str, Any] = {key: old[key] for key in kept if key in old}
+    arguments |= {"BillingMode": "PAY_PER_REQUEST", "GlobalSecondaryIndexes": indexes} | changes
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
     dynamodb.delete_table(TableName=name)
-    stated = {key: value for key, value in arguments.items() if value}
-    return dynamodb.create_table(BillingMode="PAY_PER_REQUEST", **stated)["TableDescription"]
+    request: dict[str, Any] = {key: value for key, value in arguments.items() if value}
+    return dict(dynamodb.create_table(**request)["TableDescription"])
 
 
 def index(name: str, *keys: str, **more: Any) -> dict[str, Any]:
@@ -89,6 +90,6 @@ def index(name: str, *keys: str, **more: Any) -> dict[str, Any]:
     return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": "ALL"}, **more}
 
 
-def attributes(*names: str) -> list[dict[str, str]]:
+def attributes(*names: str) -> Any:
     """Define attributes, all strings."""
     return [{"AttributeName": name, "AttributeType": "S"} for name in names]

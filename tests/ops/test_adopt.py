@@ -1,5 +1,6 @@
 import io
 import json
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -141,7 +142,7 @@ def test_a_policy_of_another_name_on_the_same_target_is_in_the_way(capsys, tmp_p
 def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys, tmp_path):
     assert run(capsys, tmp_path)[:3] == (
         *(1, ""),
-        f"error: none of the {len(TABLES)} tables of prod is in eu-west-1: is it the right --region, and --profile?\n",
+        f"error: none of the {len(TABLES)} tables of prod is in eu-west-1: are --region and --profile right?\n",
     )
 
 
@@ -175,7 +176,7 @@ def test_offline_a_trigger_is_left_out_and_said(capsys, tmp_path):
 
     assert (code, len(specs)) == (0, ALL)
     assert (
-        "left out, because only the account has its import id: "
+        "left out, only the account has its import id: "
         "aws:lambda:EventSourceMapping send_invoice_notification; adopt without --offline"
     ) in out.splitlines()
 
@@ -217,7 +218,7 @@ STATE = json.dumps(
         }
     }
 )
-LEFT_OUT = "left out, because Pulumi's state has it: 1 aws:dynamodb:Table, 1 aws:appautoscaling:Target"
+LEFT_OUT = "left out, already in Pulumi's state: 1 aws:dynamodb:Table, 1 aws:appautoscaling:Target"
 
 
 def names(specs):
@@ -256,7 +257,7 @@ def test_a_cli_that_fails_is_not_taken_for_one_without_the_stack(capsys, tmp_pat
     assert run(capsys, tmp_path)[:3] == (
         *(2, ""),
         "error: pulumi stack export fails: PULUMI_ACCESS_TOKEN must be set; "
-        "log in, or give its output with --state FILE\n",
+        "log in, or pass its output with --state FILE\n",
     )
 
 
@@ -280,7 +281,7 @@ def test_what_is_no_state_is_a_wrong_call(capsys, tmp_path, content):
 
     assert run(capsys, tmp_path, "--offline", "--state", str(file))[:3] == (
         *(2, ""),
-        f"error: {file} is not a state of a stack; pulumi stack export writes one\n",
+        f"error: {file} is not the state of a stack; pulumi stack export writes one\n",
     )
 
 
@@ -298,7 +299,7 @@ def test_tags_that_the_first_up_removes_and_an_expiry_that_it_leaves_are_told(ca
     assert (code, len(specs)) == (0, ALL)
     assert out.splitlines()[1:3] == [
         "warning: the first up removes tags of Users that the program doesn't declare: CostCenter, Team",
-        "warning: Users deletes items by the time in expires: up leaves that as it is, and verify reports it",
+        "warning: Users deletes items by the time in expires: up doesn't change that, and verify reports it",
     ]
 
 
@@ -307,7 +308,7 @@ def test_another_account_than_the_stacks_is_refused(capsys, tmp_path):
     code, out, err, specs = run(capsys, tmp_path, "--config", 'aws:allowedAccountIds=["111111111111"]')
 
     assert (code, out, specs) == (1, "", None)
-    assert err.startswith("error: the credentials are of the account 123456789012, and prod is in 111111111111 (")
+    assert err.startswith("error: the credentials belong to the account 123456789012, but prod is in 111111111111 (")
 
 
 INDEXES = """
@@ -327,7 +328,8 @@ INDEXES = """
     )
 """
 UNITS = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
-PROVISIONED = {"ProvisionedThroughput": UNITS}
+PROVISIONED: dict[str, Any] = {"ProvisionedThroughput": UNITS}
+ON_DEMAND: dict[str, Any] = {"BillingMode": "PAY_PER_REQUEST"}
 
 
 @pytest.mark.parametrize(
@@ -344,22 +346,23 @@ PROVISIONED = {"ProvisionedThroughput": UNITS}
 )
 def test_provisioned_indexes_in_another_order_than_the_programs_stop(capsys, program, tmp_path, ours, billing, stops):
     stack = program(INDEXES.replace("NAMES", str(ours)))
+    indexes: Any = [index(name, "id", **billing) for name in ("one", "two")]
     with emulator.embedded("eu-west-1") as clients:
         clients("dynamodb").create_table(
             TableName="things",
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=attributes("id"),
-            GlobalSecondaryIndexes=[index(name, "id", **billing) for name in ("one", "two")],
-            **billing or {"BillingMode": "PAY_PER_REQUEST"},
+            GlobalSecondaryIndexes=indexes,
+            **billing or ON_DEMAND,
         )
         file = tmp_path / "imports.json"
         code = main(["adopt", "--cwd", str(stack.directory), "--output", str(file)])
 
     assert (code, file.exists()) == ((1, False) if stops else (0, True))
     assert capsys.readouterr().err == (
-        "error: the provisioned indexes of things are in AWS one, two, and in the program "
-        f"{', '.join(ours)}: the first up would give each the capacity of another; "
-        "declare them in AWS's order, and new ones behind\n"
+        "error: things has the provisioned indexes one, two in AWS, but "
+        f"{', '.join(ours)} in the program: the first up would give them each other's capacities; "
+        "declare them in AWS's order, and new ones at the end\n"
         if stops
         else ""
     )

@@ -54,7 +54,7 @@ def test_a_stack_is_created_and_read_back(capsys, stack):
     [
         (
             account,
-            "warning: prod protects its tables, and Pulumi.prod.yaml doesn't name their account; "
+            "warning: prod protects its tables, but Pulumi.prod.yaml doesn't name their account; "
             "set aws:allowedAccountIds there before the first deployment\n",
         )
         for account in ("", "[]", '["000000000000"]')
@@ -247,7 +247,7 @@ def verified(capsys, monkeypatch, program):
 
     def verify(made):
         stack = program(SECRETS)
-        monkeypatch.setattr("ops.aws.account.refuse_if_elsewhere", lambda *_: None)
+        monkeypatch.setattr("ops.aws.account.refuse_without_tables", lambda *_: None)
         with emulator.embedded("eu-west-1") as clients:
             made(clients)
             results = []
@@ -438,7 +438,7 @@ def test_nothing_else_leaves_the_machine_either(call):
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "aws.example"])
 def test_no_connection_leaves_the_machine(host):
-    with pytest.raises(PermissionError, match=f"^a rehearsal opens no connection to {host}: it stays on this machine$"):
+    with pytest.raises(PermissionError, match=f"^a rehearsal can't connect to {host}: it stays on this machine$"):
         socket.create_connection((host, 443), timeout=1)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
@@ -521,14 +522,14 @@ def test_the_command_shows_a_difference_and_exits_with_1(capsys, live):
 def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
     assert run(capsys, "--region", "eu-north-1") == (
         *(1, ""),
-        f"error: none of the {len(TABLES)} tables of prod is in eu-north-1: is it the right --region, and --profile?\n",
+        f"error: none of the {len(TABLES)} tables of prod is in eu-north-1: are --region and --profile right?\n",
     )
 
 
 @pytest.mark.parametrize(
     ("failure", "message"),
     [
-        (NoCredentialsError(), "no AWS credentials; log in, set AWS_PROFILE, or name a profile with --profile"),
+        (NoCredentialsError(), "no AWS credentials; log in, set AWS_PROFILE, or use --profile"),
         (
             EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-9.amazonaws.com"),
             'Could not connect to the endpoint URL: "https://dynamodb.eu-west-9.amazonaws.com"; '
@@ -537,13 +538,13 @@ def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
         (
             ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "DescribeTable"),
             "AWS refuses DescribeTable in eu-west-1: An error occurred (AccessDeniedException) when calling the "
-            "DescribeTable operation: not you; docs/deploying.md has the permissions that reading needs",
+            "DescribeTable operation: not you; docs/deploying.md lists the permissions that are needed",
         ),
         (
             ResponseParserError("not well-formed"),
-            "what answers for eu-west-1 is not AWS, its answer has another form: not well-formed",
+            "the endpoint for eu-west-1 is not AWS: its response has another form: not well-formed",
         ),
-        (KeyError("Table"), "what answers for eu-west-1 is not AWS, its answer has another form: KeyError('Table')"),
+        (KeyError("Table"), "the endpoint for eu-west-1 is not AWS: its response has another form: KeyError('Table')"),
         (
             ClientError({"Error": {"Code": "InternalServerError", "Message": "oops"}}, "DescribeTable"),
             "AWS refuses DescribeTable in eu-west-1: An error occurred (InternalServerError) when calling the "
@@ -584,8 +585,8 @@ def test_another_account_than_the_stacks_is_refused(capsys):
 
     assert run(capsys, account=account) == (
         *(1, ""),
-        "error: the credentials are of the account 123456789012, and prod is in 111111111111 or 222222222222 "
-        "(aws:allowedAccountIds in Pulumi.prod.yaml): name another --profile, or set that\n",
+        "error: the credentials belong to the account 123456789012, but prod is in 111111111111 or 222222222222 "
+        "(aws:allowedAccountIds in Pulumi.prod.yaml): use another --profile, or correct that key\n",
     )
 
 
@@ -620,10 +621,11 @@ def test_an_endpoint_that_is_no_url_is_a_wrong_call(capsys, url):
 
 
 def test_clients_retry_and_have_a_connection_for_each_worker():
-    client = account.connect(None, "eu-west-1", None)("dynamodb")
+    # The stubs leave out the options of a Config.
+    config: Any = account.connect(None, "eu-west-1", None)("dynamodb").meta.config
 
-    assert client.meta.config.retries == {"mode": "adaptive", "total_max_attempts": 6}
-    assert client.meta.config.max_pool_connections == account.WORKERS
+    assert config.retries == {"mode": "adaptive", "total_max_attempts": 6}
+    assert config.max_pool_connections == account.WORKERS
 
 
 def test_the_docs_list_the_calls_that_verify_makes(triggered):

@@ -148,7 +148,7 @@ def cases(*rows: Case) -> pytest.MarkDecorator:
 def not_known(*paths: str) -> str:
     """Return what is reported of values that are not known until deployment."""
     return (
-        f"{', '.join(paths)}: not known until deployment, so nothing shows that the rule holds. "
+        f"{', '.join(paths)}: not known until deployment, so the rule can't be checked. "
         "Use a plain value instead of an output of another resource, or set allowUnknown for this policy"
     )
 

@@ -88,7 +88,7 @@ def test_a_violation_says_what_is_wrong_and_how_to_mend_it(running, prod):
             urn=users.urn,
             message="DynamoDB tables should have point-in-time recovery enabled.\n"
             "pointInTimeRecovery.enabled is missing, but must be true",
-            remediation="Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
+            remediation="Set point_in_time_recovery={'enabled': True}, with recovery_period_in_days=35 or without it.",
         )
     ]
 
@@ -278,10 +278,13 @@ def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source
 @pytest.mark.parametrize(
     ("runtime", "message"),
     [
-        ("nodejs", "is a policy pack for nodejs; a rehearsal runs those for python, pulumi preview any"),
+        ("nodejs", "is a policy pack for nodejs; a rehearsal runs only packs for python, pulumi preview any"),
         (None, "is not a policy pack: it has no PulumiPolicy.yaml with a runtime"),
         ("[python]", "is not a policy pack: it has no PulumiPolicy.yaml with a runtime"),
-        ("{name: go, options: null}", "is a policy pack for go; a rehearsal runs those for python, pulumi preview any"),
+        (
+            "{name: go, options: null}",
+            "is a policy pack for go; a rehearsal runs only packs for python, pulumi preview any",
+        ),
     ],
 )
 def test_what_is_no_python_pack_is_refused(tmp_path, runtime, message):

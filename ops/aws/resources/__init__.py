@@ -1,4 +1,4 @@
-"""What ops can do with each resource type: one module a type, of the form of ResourceType."""
+"""The resource types that ops supports. Each has a module that implements ResourceType."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
@@ -9,64 +9,65 @@ from ops.engine.plan import Registration
 from ops.errors import PlanError
 
 # Maps a function over items, perhaps in parallel.
-Each = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
+Map = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
 Inputs = dict[str, Any]
 
 
 class ResourceType(Protocol):
-    """A resource type: data on how the provider and AWS treat its properties, and functions of its inputs."""
+    """A resource type: how the provider and AWS treat its properties, and functions of its inputs."""
 
     TYPE: str
     """Pulumi's type token."""
     KIND: str
-    """What a person calls it."""
+    """Its name in messages."""
     DEFAULTS: dict[str, Any]
-    """What AWS takes for a property that isn't declared, by path; `...` where that may be anything."""
+    """The values that AWS uses for properties that aren't declared, by path; `...` accepts any value."""
     REPLACES: set[str]
-    """Paths that AWS can't change in place, with all below them; `[*]` is any item of a list, "" the whole."""
+    """Paths that AWS can't change in place, including everything below them. `[*]` is any item of a list, and "" the
+    whole resource."""
     CHECKED: dict[str, Any]
-    """What the provider's Check fills in where it isn't declared."""
+    """The defaults that the provider's Check fills in."""
     OUTPUTS: dict[str, Any]
-    """What a preview answers where nothing is set, by path without positions: UNKNOWN for what AWS fills in."""
+    """The outputs in a preview where nothing is declared, by path without positions; UNKNOWN if AWS decides."""
     CREATES: set[str]
-    """Paths that `create` uses, with all below them, without the positions in lists."""
+    """Paths that `create` uses, including everything below them, without positions in lists."""
 
     def identity(self, inputs: Inputs) -> str:
-        """Return what tells one resource from another."""
+        """Return a string that identifies the resource among those of its type."""
         ...
 
     def table_name(self, inputs: Inputs) -> str:
-        """Return the name of the table that it belongs to, "" for none."""
+        """Return the name of the table that it belongs to, or ""."""
         ...
 
     def import_id(self, inputs: Inputs) -> str:
-        """Return the id by which Pulumi imports it, "" if the inputs don't say."""
+        """Return its id for pulumi import, or "" if the inputs don't have it."""
         ...
 
     def create(self, clients: Clients, inputs: Inputs) -> tuple[str, Inputs]:
-        """Create it; return its id and the outputs that are not its inputs."""
+        """Create it. Return its id, and the outputs that are not among its inputs."""
         ...
 
-    def read(self, clients: Clients, tables: Iterable[str], each: Each, /) -> Iterable[Inputs]:
-        """Yield all that the account has of these tables, and perhaps of others, as provider inputs."""
+    def read(self, clients: Clients, tables: Iterable[str], map_: Map, /) -> Iterable[Inputs]:
+        """Yield the provider inputs of all such resources of these tables. Those of other tables may be included."""
         ...
 
     def tolerates(
         self, resource: Registration, path: str, declared: object, live: object, plan: list[Registration], /
     ) -> bool:
-        """Tell whether a value that differs from the declared one is still as the plan wants it."""
+        """Return whether a live value is acceptable although it differs from the declared one."""
         ...
 
 
 MODULES: dict[str, ResourceType] = {
     module.TYPE: module for module in (table, scalable_target, scaling_policy, event_source_mapping)
 }
-# Others may have some of these on the same tables: those that aren't declared are not ours.
+# Other stacks may have such resources on the same tables. If they are not declared, they are not differences.
 SHARED = {event_source_mapping.TYPE}
 
 
 def module(type_: str) -> ResourceType:
-    """Return the module of a type. Raises PlanError for a type that has none."""
+    """Return the module of a resource type. Raises PlanError if there is none."""
     if type_ not in MODULES:
         raise PlanError(
             f"ops can't create {type_}; add a module for it to ops/aws/resources/, and to MODULES in its __init__.py"

@@ -1,17 +1,18 @@
 """aws.lambda.EventSourceMapping, from a table's stream to a Lambda function."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws.clients import Clients
+from ops.aws.resources.names import api_names
 from ops.engine.plan import Registration
 
 TYPE: str = "aws:lambda/eventSourceMapping:EventSourceMapping"
 KIND: str = "event source mapping"
-# Lambda API reference, CreateEventSourceMapping; -1 is for ever.
+# Lambda API reference, CreateEventSourceMapping. -1 means without a limit.
 DEFAULTS: dict[str, Any] = {
     "uuid": ...,
     "batchSize": 100,
@@ -20,26 +21,22 @@ DEFAULTS: dict[str, Any] = {
     "maximumRetryAttempts": -1,
     "parallelizationFactor": 1,
 }
-# What has one form in both, from the provider's name to Lambda's.
-_SAME_FORM = {
-    name: name[0].upper() + name[1:]
-    for name in (
-        "batchSize",
-        "bisectBatchOnFunctionError",
-        "eventSourceArn",
-        "functionResponseTypes",
-        "maximumBatchingWindowInSeconds",
-        "maximumRecordAgeInSeconds",
-        "maximumRetryAttempts",
-        "parallelizationFactor",
-        "startingPosition",
-        "tumblingWindowInSeconds",
-    )
-}
+_API_NAMES = api_names(
+    "batchSize",
+    "bisectBatchOnFunctionError",
+    "eventSourceArn",
+    "functionResponseTypes",
+    "maximumBatchingWindowInSeconds",
+    "maximumRecordAgeInSeconds",
+    "maximumRetryAttempts",
+    "parallelizationFactor",
+    "startingPosition",
+    "tumblingWindowInSeconds",
+)
 # ForceNew in terraform-provider-aws.
 REPLACES: set[str] = {"eventSourceArn", "startingPosition"}
 CHECKED: dict[str, Any] = {"enabled": True}
-# Computed in terraform-provider-aws; the others' zero values there.
+# _COMPUTED are Computed in terraform-provider-aws, and _UNSET are the other attributes.
 _COMPUTED = (
     *("amazonManagedKafkaEventSourceConfig", "arn", "functionArn", "id", "lastModified", "lastProcessingResult"),
     *("maximumRecordAgeInSeconds", "maximumRetryAttempts", "parallelizationFactor", "provisionedPollerConfig"),
@@ -58,18 +55,18 @@ OUTPUTS: dict[str, Any] = {
 }
 CREATES: set[str] = {
     *("enabled", "functionName", "filterCriteria.filters.pattern", "destinationConfig.onFailure.destinationArn"),
-    *_SAME_FORM,
+    *_API_NAMES,
 }
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return the stream's table and the function's name, without its version or alias."""
+    """Return the name of the stream's table, and of the function without its version or alias."""
     return f"{table_name(inputs)} {_function(inputs['functionName']).partition(':')[0]}"
 
 
 def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: the UUID, which only the account knows."""
+    """Return the UUID. Only the account knows it."""
     return inputs.get("uuid", "")
 
 
@@ -80,7 +77,7 @@ def table_name(inputs: dict[str, Any]) -> str:
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Map a stream to a function, and make that first: a placeholder, as the real one is another stack's."""
+    """Create a placeholder for the function, which belongs to another stack, and map the stream to it."""
     name, aws_lambda = _function(inputs["functionName"]), clients("lambda")
     try:
         aws_lambda.get_function(FunctionName=name)
@@ -100,31 +97,32 @@ def parameters(inputs: dict[str, Any]) -> dict[str, Any]:
     return {
         "FunctionName": _function(inputs["functionName"]),
         "Enabled": inputs.get("enabled", True),
-        "FilterCriteria": {"Filters": [{"Pattern": each.get("pattern")} for each in filters]},
+        "FilterCriteria": {"Filters": [{"Pattern": item.get("pattern")} for item in filters]},
         "DestinationConfig": {"OnFailure": {"Destination": destination} if destination else {}},
-        **{key: inputs[property_] for property_, key in _SAME_FORM.items() if property_ in inputs},
+        **{key: inputs[property_] for property_, key in _API_NAMES.items() if property_ in inputs},
     }
 
 
-def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
-    """Yield all mappings, each as provider inputs, the function by its name.
+def read(clients: Clients, _: object, _map: object) -> Iterator[dict[str, Any]]:
+    """Yield the provider inputs of all event source mappings.
 
-    Of those with one identity the last is the one that counts: on the latest stream, of the function without an alias.
+    Several may have the same identity, and callers use the last. So the order is by stream, oldest first, and then the
+    function without an alias comes last.
     """
     pages = clients("lambda").get_paginator("list_event_source_mappings").paginate()
-    found = [_inputs(mapping) for page in pages for mapping in page["EventSourceMappings"]]
-    yield from sorted(found, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"]))
+    mappings = [_inputs(mapping) for page in pages for mapping in page["EventSourceMappings"]]
+    yield from sorted(mappings, key=lambda live: (live["eventSourceArn"] or "", ":" not in live["functionName"]))
 
 
-def _inputs(mapping: dict[str, Any]) -> dict[str, Any]:
+def _inputs(mapping: Mapping[str, Any]) -> dict[str, Any]:
     filters = (mapping.get("FilterCriteria") or {}).get("Filters", [])
     on_failure = (mapping.get("DestinationConfig") or {}).get("OnFailure", {})
     return {
-        **{name: mapping.get(key) for name, key in _SAME_FORM.items()},
+        **{name: mapping.get(key) for name, key in _API_NAMES.items()},
         "uuid": mapping["UUID"],
         "functionName": _function(mapping["FunctionArn"]),
         "enabled": mapping["State"] not in {"Disabled", "Disabling", "Deleting"},
-        "filterCriteria": {"filters": [{"pattern": each["Pattern"]} for each in filters]},
+        "filterCriteria": {"filters": [{"pattern": item["Pattern"]} for item in filters]},
         "destinationConfig": {"onFailure": {"destinationArn": on_failure.get("Destination")}},
     }
 
@@ -134,5 +132,5 @@ def _function(name_or_arn: str) -> str:
 
 
 def tolerates(_resource: Registration, path: str, declared: object, live: object, _plan: list[Registration]) -> bool:
-    """Tolerate a function that is declared by its ARN: a mapping and its function are of one account."""
+    """Tolerate a function that is declared by its ARN. The live value is only the name, in the same account."""
     return path == "functionName" and str(declared).endswith(f":function:{live}")

@@ -1,11 +1,12 @@
 """aws.appautoscaling.Target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws.clients import Clients
+from ops.aws.resources.names import api_names
 from ops.engine.plan import Registration
 
 TYPE: str = "aws:appautoscaling/target:Target"
@@ -17,16 +18,12 @@ OUTPUTS: dict[str, Any] = {
     **dict.fromkeys(("arn", "id", "roleArn", "suspendedState", "tagsAll"), UNKNOWN),
     "tags": None,
 }
-# What has one form in both, from the provider's name to Application Auto Scaling's.
-_SAME_FORM = {
-    name: name[0].upper() + name[1:]
-    for name in ("serviceNamespace", "resourceId", "scalableDimension", "minCapacity", "maxCapacity")
-}
-CREATES: set[str] = set(_SAME_FORM)
+_API_NAMES = api_names("serviceNamespace", "resourceId", "scalableDimension", "minCapacity", "maxCapacity")
+CREATES: set[str] = set(_API_NAMES)
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes, too: namespace/resource id/dimension."""
+    """Return NAMESPACE/RESOURCE ID/DIMENSION, which is also the import id."""
     return "/".join(inputs[key] for key in ("serviceNamespace", "resourceId", "scalableDimension"))
 
 
@@ -40,28 +37,26 @@ def table_name(inputs: dict[str, Any]) -> str:
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Register a scalable target."""
-    response = clients("application-autoscaling").register_scalable_target(
-        **{key: inputs.get(name) for name, key in _SAME_FORM.items()}
-    )
+    request: dict[str, Any] = {key: inputs.get(name) for name, key in _API_NAMES.items()}
+    response = clients("application-autoscaling").register_scalable_target(**request)
     return inputs["resourceId"], {"arn": response.get("ScalableTargetARN", "")}
 
 
-def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
-    """Yield all scalable targets of tables and of indexes, each as provider inputs."""
-    pages = (
-        clients("application-autoscaling")
-        .get_paginator("describe_scalable_targets")
-        .paginate(ServiceNamespace="dynamodb")
-    )
-    for page in pages:
-        for target in page["ScalableTargets"]:
-            suspended = target.get("SuspendedState", {})
-            yield {
-                **{name: target[key] for name, key in _SAME_FORM.items()},
-                "suspendedState": {key[0].lower() + key[1:]: value for key, value in suspended.items()},
-            }
+def read(clients: Clients, _: object, _map: object) -> Iterator[dict[str, Any]]:
+    """Yield the provider inputs of all scalable targets for DynamoDB."""
+    paginator = clients("application-autoscaling").get_paginator("describe_scalable_targets")
+    for page in paginator.paginate(ServiceNamespace="dynamodb"):
+        yield from map(_inputs, page["ScalableTargets"])
+
+
+def _inputs(target: Mapping[str, Any]) -> dict[str, Any]:
+    suspended = target.get("SuspendedState", {})
+    return {
+        **{name: target[key] for name, key in _API_NAMES.items()},
+        "suspendedState": {key[0].lower() + key[1:]: value for key, value in suspended.items()},
+    }
 
 
 def tolerates(_resource: Registration, _path: str, _declared: object, _live: object, _plan: list[Registration]) -> bool:
-    """Tolerate nothing."""
+    """Tolerate no difference."""
     return False

@@ -1,12 +1,13 @@
 """aws.appautoscaling.Policy, of the type TargetTrackingScaling."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws.clients import Clients
 from ops.aws.resources import scalable_target
+from ops.aws.resources.names import api_names
 from ops.engine.plan import Registration
 
 TYPE: str = "aws:appautoscaling/policy:Policy"
@@ -24,25 +25,27 @@ OUTPUTS: dict[str, Any] = {
     ),
     f"{CONFIGURATION}.disableScaleIn": False,
 }
+_API_NAMES = {"name": "PolicyName"} | api_names("policyType", "serviceNamespace", "resourceId", "scalableDimension")
+_CREATED = api_names("targetValue", "scaleInCooldown", "scaleOutCooldown")
 CREATES: set[str] = {
-    *("name", "policyType", "serviceNamespace", "resourceId", "scalableDimension"),
+    *_API_NAMES,
     f"{CONFIGURATION}.predefinedMetricSpecification.predefinedMetricType",
-    *(f"{CONFIGURATION}.{name}" for name in ("targetValue", "scaleInCooldown", "scaleOutCooldown")),
+    *(f"{CONFIGURATION}.{name}" for name in _CREATED),
 }
 
 
 def identity(inputs: dict[str, Any]) -> str:
-    """Return its target's import id, and its name."""
+    """Return the import id of the scalable target, a slash, and the policy's name."""
     return f"{scalable_target.identity(inputs)}/{inputs['name']}"
 
 
 def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: its target's import id/name."""
+    """Return the identity, if the inputs have a name."""
     return identity(inputs) if "name" in inputs else ""
 
 
 def table_name(inputs: dict[str, Any]) -> str:
-    """Return the name of the table whose capacity, or whose index's, the policy scales."""
+    """Return the name of the table that is scaled, or of the table of the index."""
     return scalable_target.table_name(inputs)
 
 
@@ -56,54 +59,34 @@ def parameters(inputs: dict[str, Any]) -> dict[str, Any]:
     """Return what PutScalingPolicy takes."""
     configuration = inputs.get(CONFIGURATION, {})
     metric = configuration.get("predefinedMetricSpecification", {})
-    cooldowns = {"ScaleInCooldown": "scaleInCooldown", "ScaleOutCooldown": "scaleOutCooldown"}
-    return {
-        "PolicyName": inputs.get("name"),
-        "PolicyType": inputs.get("policyType"),
-        "ServiceNamespace": inputs.get("serviceNamespace"),
-        "ResourceId": inputs.get("resourceId"),
-        "ScalableDimension": inputs.get("scalableDimension"),
-        "TargetTrackingScalingPolicyConfiguration": {
-            "TargetValue": configuration.get("targetValue"),
-            "PredefinedMetricSpecification": {"PredefinedMetricType": metric.get("predefinedMetricType")},
-            **{key: configuration[name] for key, name in cooldowns.items() if name in configuration},
-        },
+    request: dict[str, Any] = {key: inputs.get(name) for name, key in _API_NAMES.items()}
+    request["TargetTrackingScalingPolicyConfiguration"] = {
+        "PredefinedMetricSpecification": {"PredefinedMetricType": metric.get("predefinedMetricType")},
+        **{key: configuration[name] for name, key in _CREATED.items() if name in configuration},
     }
+    return request
 
 
-def read(clients: Clients, _: object, _each: object) -> Iterator[dict[str, Any]]:
-    """Yield all scaling policies of tables and of indexes, each as provider inputs."""
-    pages = (
-        clients("application-autoscaling")
-        .get_paginator("describe_scaling_policies")
-        .paginate(ServiceNamespace="dynamodb")
-    )
-    for page in pages:
+def read(clients: Clients, _: object, _map: object) -> Iterator[dict[str, Any]]:
+    """Yield the provider inputs of all scaling policies for DynamoDB."""
+    paginator = clients("application-autoscaling").get_paginator("describe_scaling_policies")
+    for page in paginator.paginate(ServiceNamespace="dynamodb"):
         yield from map(_inputs, page["ScalingPolicies"])
 
 
-def _inputs(policy: dict[str, Any]) -> dict[str, Any]:
+def _inputs(policy: Mapping[str, Any]) -> dict[str, Any]:
     configuration = policy.get("TargetTrackingScalingPolicyConfiguration", {})
+    metric = configuration.get("PredefinedMetricSpecification", {})
     return {
-        "name": policy["PolicyName"],
-        "policyType": policy["PolicyType"],
-        "serviceNamespace": policy["ServiceNamespace"],
-        "resourceId": policy["ResourceId"],
-        "scalableDimension": policy["ScalableDimension"],
+        **{name: policy[key] for name, key in _API_NAMES.items()},
         CONFIGURATION: {
-            "predefinedMetricSpecification": {
-                "predefinedMetricType": configuration.get("PredefinedMetricSpecification", {}).get(
-                    "PredefinedMetricType"
-                )
-            },
-            "targetValue": configuration.get("TargetValue"),
-            "scaleInCooldown": configuration.get("ScaleInCooldown"),
-            "scaleOutCooldown": configuration.get("ScaleOutCooldown"),
+            "predefinedMetricSpecification": {"predefinedMetricType": metric.get("PredefinedMetricType")},
+            **{name: configuration.get(key) for name, key in _CREATED.items()},
             "disableScaleIn": configuration.get("DisableScaleIn"),
         },
     }
 
 
 def tolerates(_resource: Registration, _path: str, _declared: object, _live: object, _plan: list[Registration]) -> bool:
-    """Tolerate nothing."""
+    """Tolerate no difference."""
     return False

@@ -1,7 +1,7 @@
 """aws.dynamodb.Table."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -18,9 +18,10 @@ DEFAULTS: dict[str, Any] = {**CHECKED, "pointInTimeRecovery.recoveryPeriodInDays
 _INDEX_KEY = [
     f"globalSecondaryIndexes[*].{name}" for name in ("hashKey", "rangeKey", "projectionType", "nonKeyAttributes")
 ]
-# ForceNew in terraform-provider-aws; of an index, Delete and Create in one update. A table that isn't there is made.
+# ForceNew in terraform-provider-aws. It deletes and creates an index to change its keys or projection. "" is for a
+# table that is missing: a deployment creates it again, empty.
 REPLACES: set[str] = {"", "name", "hashKey", "rangeKey", "localSecondaryIndexes", *_INDEX_KEY}
-# Computed in terraform-provider-aws; the others' zero values there.
+# _COMPUTED are Computed in terraform-provider-aws, and _UNSET are the other attributes.
 _COMPUTED = (
     *("arn", "attributes", "globalSecondaryIndexes", "globalTableWitness", "hashKey", "id", "pointInTimeRecovery"),
     *("readCapacity", "serverSideEncryption", "streamArn", "streamLabel", "streamViewType", "tagsAll", "ttl"),
@@ -60,45 +61,47 @@ table_name = identity
 
 
 def import_id(inputs: dict[str, Any]) -> str:
-    """Return what pulumi import takes: the table's name."""
+    """Return the table's name."""
     return inputs.get("name", "")
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Create a table and turn on its point-in-time recovery."""
-    dynamodb, name = clients("dynamodb"), inputs.get("name")
-    indexes = [index(each) for each in inputs.get("globalSecondaryIndexes", [])]
-    description = dynamodb.create_table(
-        TableName=name,
-        AttributeDefinitions=attribute_definitions(inputs),
-        KeySchema=_key_schema(inputs),
-        BillingMode=inputs.get("billingMode", "PROVISIONED"),
+    dynamodb = clients("dynamodb")
+    indexes = [index(item) for item in inputs.get("globalSecondaryIndexes", [])]
+    request: dict[str, Any] = {
+        "TableName": inputs.get("name"),
+        "AttributeDefinitions": attribute_definitions(inputs),
+        "KeySchema": _key_schema(inputs),
+        "BillingMode": inputs.get("billingMode", "PROVISIONED"),
         **throughput(inputs),
         **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-        StreamSpecification={"StreamEnabled": inputs.get("streamEnabled", False)}
+        "StreamSpecification": {"StreamEnabled": inputs.get("streamEnabled", False)}
         | ({"StreamViewType": inputs["streamViewType"]} if "streamViewType" in inputs else {}),
-        SSESpecification=encryption(inputs.get("serverSideEncryption", {})),
-        DeletionProtectionEnabled=inputs.get("deletionProtectionEnabled", False),
-        Tags=[{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()],
-    )["TableDescription"]
+        "SSESpecification": encryption(inputs.get("serverSideEncryption", {})),
+        "DeletionProtectionEnabled": inputs.get("deletionProtectionEnabled", False),
+        "Tags": [{"Key": key, "Value": value} for key, value in inputs.get("tags", {}).items()],
+    }
+    description = dynamodb.create_table(**request)["TableDescription"]
+    name = inputs["name"]
     if description["TableStatus"] != "ACTIVE":
         dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     if inputs.get("pointInTimeRecovery", {}).get("enabled"):
         dynamodb.update_continuous_backups(TableName=name, **recovery(inputs["pointInTimeRecovery"]))
     if inputs.get("ttl", {}).get("enabled"):
-        expiry = {"AttributeName": inputs["ttl"].get("attributeName"), "Enabled": True}
+        expiry: Any = {"AttributeName": inputs["ttl"].get("attributeName"), "Enabled": True}
         dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=expiry)
     stream = {"streamArn": description["LatestStreamArn"]} if "LatestStreamArn" in description else {}
-    return inputs["name"], {"arn": description["TableArn"], **stream}
+    return name, {"arn": description["TableArn"], **stream}
 
 
-def read(clients: Clients, tables: Iterable[str], each: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Each
-    """Yield those of the tables that exist, each as provider inputs."""
-    # Made here: boto3 makes no clients safely in threads.
+def read(clients: Clients, tables: Iterable[str], map_: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - Map
+    """Yield the provider inputs of the tables that exist."""
+    # Make the clients here, because boto3 can't make them safely in threads.
     for service in ("dynamodb", "kms"):
         clients(service)
     managed_key = cache(lambda: _managed_key(clients))
-    return filter(None, each(lambda name: _read(clients, name, managed_key), tables))
+    return filter(None, map_(lambda name: _read(clients, name, managed_key), tables))
 
 
 def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) -> dict[str, Any] | None:
@@ -141,8 +144,8 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
             "attributeName": expiry.get("AttributeName"),
         },
         "tableClass": table.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
-        # No input of the provider: a table that is going, or has lost its key, is not as declared.
-        "status": _unless("UPDATING", _unless("ACTIVE", table["TableStatus"])),
+        # Not an input of the provider. It shows a table that is being deleted, or can't use its KMS key.
+        "status": None if table["TableStatus"] in {"ACTIVE", "UPDATING"} else table["TableStatus"],
         "streamEnabled": stream.get("StreamEnabled"),
         "streamViewType": stream.get("StreamViewType"),
         "streamArn": table.get("LatestStreamArn") if stream.get("StreamEnabled") else None,
@@ -154,10 +157,6 @@ def _read(clients: Clients, name: str, managed_key: Callable[[], str | None]) ->
         "deletionProtectionEnabled": table.get("DeletionProtectionEnabled"),
         "tags": {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]},
     }
-
-
-def _unless(usual: str, value: str | None) -> str | None:
-    return None if value == usual else value
 
 
 def _key_schema(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -210,8 +209,8 @@ def encryption(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"Enabled": True, "SSEType": "KMS", **key}
 
 
-def _live_encryption(description: dict[str, Any], managed_key: Callable[[], str | None]) -> dict[str, Any]:
-    """Name the key only where it is not the AWS managed one: that one is what a declaration without a key means."""
+def _live_encryption(description: Mapping[str, Any], managed_key: Callable[[], str | None]) -> dict[str, Any]:
+    """Return a table's encryption. The AWS managed key is left out, because a declaration doesn't name it either."""
     if description.get("Status") not in {"ENABLED", "UPDATING"}:
         return {"enabled": False}
     key = description.get("KMSMasterKeyArn")
@@ -219,7 +218,7 @@ def _live_encryption(description: dict[str, Any], managed_key: Callable[[], str 
 
 
 def _managed_key(clients: Clients) -> str | None:
-    """Return the ARN of the AWS managed key, which an account has only once something was encrypted with it."""
+    """Return the ARN of the AWS managed key. An account gets it when a table is first encrypted with it."""
     kms = clients("kms")
     try:
         return kms.describe_key(KeyId="alias/aws/dynamodb")["KeyMetadata"]["Arn"]
@@ -227,17 +226,17 @@ def _managed_key(clients: Clients) -> str | None:
         return None
 
 
-def _keys(item: dict[str, Any]) -> dict[str, str]:
+def _keys(item: Mapping[str, Any]) -> dict[str, str]:
     return {{"HASH": "hashKey", "RANGE": "rangeKey"}[key["KeyType"]]: key["AttributeName"] for key in item["KeySchema"]}
 
 
-def _capacity(item: dict[str, Any]) -> dict[str, int]:
+def _capacity(item: Mapping[str, Any]) -> dict[str, int]:
     units = item.get("ProvisionedThroughput", {})
     return {"readCapacity": units.get("ReadCapacityUnits"), "writeCapacity": units.get("WriteCapacityUnits")}
 
 
 def tolerates(resource: Registration, path: str, _declared: object, live: object, plan: list[Registration]) -> bool:
-    """Tolerate a capacity that the plan leaves to a scalable target, within the target's bounds."""
+    """Tolerate a capacity that is in ignoreChanges and within the bounds of its scalable target."""
     capacity = re.fullmatch(r"(?:globalSecondaryIndexes\[(.+)\]\.)?(read|write)Capacity", path)
     pattern = path if not capacity or not capacity[1] else f"globalSecondaryIndexes[*].{capacity[2]}Capacity"
     if not capacity or pattern not in resource.ignore_changes or not isinstance(live, int):

@@ -1,4 +1,7 @@
-"""One rule a module, each with its `POLICY`, and a docstring that says what fails. A new module is a new policy."""
+"""The rules, one in each module. A module has a `POLICY`, and a docstring that says what violates it.
+
+A new module in this folder is a new policy.
+"""
 
 import pkgutil
 from importlib import import_module

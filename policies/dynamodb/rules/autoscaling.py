@@ -1,37 +1,35 @@
-"""Fails where a PROVISIONED table or index lacks a scalable target for reads or for writes, or a target its policy.
+"""A PROVISIONED table and its indexes each need a scalable target, with a scaling policy, for reads and for writes.
 
-Also where a target or policy scales what is not in the stack or is PAY_PER_REQUEST, is the second for its dimension, or
-has a wrong namespace, resource id, dimension, metric or number; and where an index scales its writes to less than its
-table, because that throttles the table's writes. A table is one finding, whatever lacks a target. Targets in a
-replica's region belong to the replica, which needs none. A missing billing mode counts as PROVISIONED. A stack without
-tables is not judged.
+A scalable target or a scaling policy also violates this policy if it
 
-Stricter than DynamoDB.1, which demands targets of tables alone and doesn't look at the policies.
+- scales a table or an index that is not in the stack, or that is PAY_PER_REQUEST,
+- is the second one for the same dimension,
+- has a wrong namespace, resource id, dimension, metric or number, or
+- scales the writes of an index to a lower maximum than those of its table: that throttles the table's writes.
+
+There is one violation for each table, even if several targets are missing. Replicas don't need targets, but may have
+targets in their own regions. A missing billing mode counts as PROVISIONED. A stack without tables is not checked.
+
+This is stricter than DynamoDB.1, which requires targets only for tables and doesn't check scaling policies.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Options, Unknown, expect, fsbp, is_exempt, policy
+from dynamodb.policy import Findings, Options, StackFindings, Unknown, expect, fsbp, integer_option, is_exempt, policy
 from dynamodb.scaling import ACCESSES, RESOURCE_ID, Scalable, Scaler, Scaling, ScalingPolicy, Target
-from dynamodb.stack import Stack, StackResource, StackTable
+from dynamodb.stack import Stack, StackTable
 from dynamodb.values import UNKNOWN, describe, get, integer
 
 _CONFIGURATION = "targetTrackingScalingPolicyConfiguration"
 
 
-def _number(default: int, bounds: tuple[int, int], description: str) -> dict[str, Any]:
-    minimum, maximum = bounds
-    return {"type": "integer", "minimum": minimum, "maximum": maximum, "default": default, "description": description}
-
-
-# 40,000 units: DynamoDB's quota for a table. 20 to 90 percent: what Application Auto Scaling takes for DynamoDB.
+# 40,000 units is DynamoDB's quota for a table. Application Auto Scaling accepts 20 to 90 percent for DynamoDB.
 _UNITS, _PERCENT = (1, 40_000), (20, 90)
 
 
-def _check(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
+def _check(stack: Stack, options: Options) -> StackFindings:
     if not stack.tables:
         return
     scaling = Scaling(stack)
@@ -44,8 +42,8 @@ def _check(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str 
     for scaling_policy in scaling.policies:
         scalable = scaling_policy.target.scalable if scaling_policy.target else scaling.scalable_of(scaling_policy)
         if not _is_exempt(scaling_policy, scalable, options):
-            found = _check_policy(scaling_policy, scalable, scaling, options)
-            yield from ((scaling_policy.resource, finding) for finding in found)
+            findings = _check_policy(scaling_policy, scalable, scaling, options)
+            yield from ((scaling_policy.resource, finding) for finding in findings)
 
 
 def _is_exempt(scaler: Scaler, scalable: Scalable | None, options: Options) -> bool:
@@ -75,7 +73,7 @@ def _check_table(table: StackTable, scaling: Scaling) -> Findings:
 def _check_target(target: Target, scaling: Scaling, options: Options) -> Findings:
     props, scalable, access = target.resource.props, target.scalable, target.access
     wrong_ids = list(_check_ids(target, scalable)) or ([] if scalable else list(_check_unmatched(target, scaling)))
-    # What is wrong with the ids behind the first finding is mostly the same mistake.
+    # Further findings about the ids mostly come from the same mistake.
     yield from wrong_ids[:1]
     least, most = options["minimumCapacity"], options["maximumCapacity"]
     for path in ("minCapacity", "maxCapacity"):
@@ -103,14 +101,14 @@ def _check_target(target: Target, scaling: Scaling, options: Options) -> Finding
 
 
 def _check_unmatched(target: Target, scaling: Scaling) -> Findings:
-    """Judge a target for which the stack seems to have no table or index."""
+    """Check a target for which no table or index was found in the stack."""
     if target.resource_id is UNKNOWN:
         yield Unknown("resourceId")
     elif any(scalable.resource_id is None for scalable in scaling.scalables):
         yield Unknown(f"which table or index {describe(target.resource_id)} names")
     elif elsewhere := scaling.regions_of(target):
         yield (
-            f"resourceId is {describe(target.resource_id)}, which the stack has in {', '.join(elsewhere)}, "
+            f"resourceId is {describe(target.resource_id)}, which is in {', '.join(elsewhere)}, "
             f"but the target is in {target.resource.region}: give it the region of its table"
         )
     elif not scaling.may_be_unknown_index(target):
@@ -173,7 +171,7 @@ def _check_configuration(scaling_policy: ScalingPolicy, options: Options) -> Fin
 
 
 def _check_no_target(scaling_policy: ScalingPolicy, scalable: Scalable | None, scaling: Scaling) -> Findings:
-    """Judge a scaling policy for which the stack has no target, unless that is told of its table."""
+    """Check a scaling policy without a target. A table of the stack that lacks the target has its own violation."""
     ids = f"{describe(scaling_policy.resource_id)}, {describe(scaling_policy.dimension)}"
     yield from _check_ids(scaling_policy, scalable)
     if not scaling_policy.is_certain:
@@ -183,7 +181,7 @@ def _check_no_target(scaling_policy: ScalingPolicy, scalable: Scalable | None, s
     elif scaling.has_unassigned_target:
         yield Unknown(f"which scalable target is for {ids}")
     else:
-        yield f"the stack has no scalable target for {ids}: add it, and take the ids of the policy from the target"
+        yield f"the stack has no scalable target for {ids}: add it, and take the policy's ids from the target"
 
 
 def _check_namespace(scaler: Scaler) -> Findings:
@@ -203,24 +201,27 @@ def _check_ids(scaler: Scaler, scalable: Scalable | None) -> Findings:
     if scalable and scaler.kind and scalable.kind != scaler.kind:
         yield f"scalableDimension is {describe(scaler.dimension)}, but resourceId names the {scalable.label}"
     if scalable and scalable.table.billing_mode == "PAY_PER_REQUEST":
-        yield f"{scalable.label} is PAY_PER_REQUEST and has no capacity to scale: remove this, or make it PROVISIONED"
+        yield (
+            f"{scalable.label} is PAY_PER_REQUEST and has no capacity to scale: remove this resource, "
+            "or make the table PROVISIONED"
+        )
 
 
 POLICY = policy(
     "dynamodb-autoscaling-enabled",
     check_stack=_check,
     options={
-        "minimumCapacity": _number(1, _UNITS, "Least minimum of a scalable target, in capacity units."),
-        "maximumCapacity": _number(40_000, _UNITS, "Greatest maximum of a scalable target, in capacity units."),
-        "minimumTargetUtilization": _number(20, _PERCENT, "Least target value of a scaling policy, in percent."),
-        "maximumTargetUtilization": _number(90, _PERCENT, "Greatest target value of a scaling policy, in percent."),
+        "minimumCapacity": integer_option("Lowest minCapacity that a scalable target may have.", _UNITS, 1),
+        "maximumCapacity": integer_option("Highest maxCapacity that a scalable target may have.", _UNITS, 40_000),
+        "minimumTargetUtilization": integer_option("Lowest targetValue of a scaling policy, in %.", _PERCENT, 20),
+        "maximumTargetUtilization": integer_option("Highest targetValue of a scaling policy, in %.", _PERCENT, 90),
     },
-    description="Provisioned DynamoDB tables and their indexes should scale their read and write capacity, each by one "
-    "scalable target with one target tracking policy.",
+    description="Provisioned DynamoDB tables and their indexes should scale their read and write capacity, each with "
+    "one scalable target that has one target tracking policy.",
     severity=Severity.MEDIUM,
     framework=fsbp("DynamoDB.1"),
-    remediation_steps="For each provisioned table and index, and for reads and writes each, register an "
-    "aws.appautoscaling.Target and an aws.appautoscaling.Policy that takes its ids from the target; remove those that "
-    "scale nothing.",
+    remediation_steps="For the reads and for the writes of each provisioned table and index, register an "
+    "aws.appautoscaling.Target and an aws.appautoscaling.Policy that takes its ids from the target. Remove targets and "
+    "policies that scale nothing.",
     url="https://docs.aws.amazon.com/securityhub/latest/userguide/dynamodb-controls.html#dynamodb-1",
 )

@@ -1,8 +1,7 @@
-"""Fails where billingMode is missing or unknown to DynamoDB, or PROVISIONED on a table that is not listed.
+"""The billingMode must be PAY_PER_REQUEST, or PROVISIONED if the table is listed in `provisionedTables`.
 
-Also where a listed PROVISIONED table, or an index of it, lacks a read or a write capacity of at least 1; and where a
-PAY_PER_REQUEST one has any. An index that is a resource of its own is judged with its table, and must have both
-capacities or neither.
+A PROVISIONED table and each of its indexes need read and write capacities of at least 1. A PAY_PER_REQUEST table and
+its indexes must have none. An index that is a separate resource must have both capacities or neither, as its table has.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,8 +9,8 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Inputs, Options, Unknown, is_exempt, matches, policy, tables_option
-from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack, StackResource
+from dynamodb.policy import Findings, Inputs, Options, StackFindings, Unknown, is_exempt, matches, policy, tables_option
+from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack
 from dynamodb.values import UNKNOWN, describe, entries, get, integer, join
 
 _THROUGHPUT = "provisionedThroughput"
@@ -34,18 +33,18 @@ def _check(table: Inputs, options: Options) -> Findings:
 
 
 def _check_on_demand(table: Mapping[str, Any]) -> Findings:
-    # An index that is not known is a matter of the schema.
-    found = [(path, get(item, key)) for path, item, key in _capacities(table) if item is not UNKNOWN]
-    for path, units in found:
+    # The schema policy reports an index that is not known.
+    capacities = [(path, get(item, key)) for path, item, key in _capacities(table) if item is not UNKNOWN]
+    for path, units in capacities:
         if units is UNKNOWN:
             yield Unknown(path)
-    if stated := [path for path, units in found if units is not None and units is not UNKNOWN]:
+    if stated := [path for path, units in capacities if units is not None and units is not UNKNOWN]:
         yield f"the table is PAY_PER_REQUEST but has a capacity: remove {', '.join(dict.fromkeys(stated))}"
 
 
-def _lacking(found: Iterator[tuple[str, Any]]) -> Findings:
+def _lacking(capacities: Iterator[tuple[str, Any]]) -> Findings:
     lacking = {}
-    for path, units in found:
+    for path, units in capacities:
         if units is UNKNOWN:
             yield Unknown(path)
         elif (integer(units) or 0) < 1:
@@ -56,9 +55,9 @@ def _lacking(found: Iterator[tuple[str, Any]]) -> Findings:
 
 
 def _capacities(table: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
-    """Yield of each capacity of the table and its indexes the path, what it is in, and its key there."""
+    """Yield the path of each capacity of the table and its indexes, the table or index, and the capacity's key."""
     for path, item in (("", table), *entries(table, "globalSecondaryIndexes")):
-        # An index of the wrong type is a matter of the schema.
+        # The schema policy reports an index of the wrong type.
         if isinstance(item, Mapping) or item is UNKNOWN:
             yield from ((join(path, key, item), item, key) for key in ("readCapacity", "writeCapacity"))
 
@@ -69,11 +68,11 @@ def _check_index(index: Inputs, _: Options) -> Findings:
 
 
 def _has_throughput(index: Mapping[str, Any]) -> bool:
-    # Once it is deployed, an index that has none may show both as 0.
+    # A deployed index without capacities may have both as 0, which `get` returns as None.
     return any(get(index, path) is not None for path in _UNITS)
 
 
-def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
+def _check_stack(stack: Stack, options: Options) -> StackFindings:
     for table in stack.tables:
         for index in table.indexes if not is_exempt(table.name, options) else ():
             has_throughput = _has_throughput(index.props)
@@ -88,9 +87,10 @@ POLICY = policy(
     checks={TABLE: _check, GLOBAL_SECONDARY_INDEX: _check_index},
     check_stack=_check_stack,
     options={"provisionedTables": tables_option("Tables that may be PROVISIONED")},
-    description="DynamoDB tables should be billed on demand, unless listed, with capacities that agree with the mode.",
+    description="DynamoDB tables should be billed on demand unless they are listed, and have capacities that fit the "
+    "billing mode.",
     severity=Severity.MEDIUM,
-    remediation_steps="Set billing_mode='PAY_PER_REQUEST' without capacities; or list the table in provisionedTables, "
+    remediation_steps="Set billing_mode='PAY_PER_REQUEST' without capacities. Or list the table in provisionedTables, "
     "and give it and each of its indexes a read_capacity and a write_capacity.",
     url="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/capacity-mode.html",
 )

@@ -1,4 +1,4 @@
-"""Fails where deletionProtectionEnabled is not true, on a table or on a replica."""
+"""deletionProtectionEnabled must be true on each table and each replica."""
 
 from typing import Any
 

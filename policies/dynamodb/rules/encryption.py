@@ -1,17 +1,28 @@
-"""Fails where serverSideEncryption.enabled is not true, or the key isn't one that `level` and `kmsKeyArns` allow.
+"""serverSideEncryption.enabled must be true, with a key that the options `level` and `kmsKeyArns` allow.
 
-At the level `cmk` the key of the table, and of each replica, must be the ARN of a customer managed key, or come from a
-KMS key of the same program. At the level `any`, without `kmsKeyArns`, only an explicit false fails. At every level, a
-table with a customer managed key needs one on each replica, as a replica's key is one of its own region.
+At the level `cmk`, the key of the table and of each replica must be the ARN of a customer managed key, or come from a
+KMS key in the same program. At the level `any`, and without `kmsKeyArns`, only an explicit false is a violation. At
+every level, if a table has a customer managed key, each of its replicas needs one too, from the replica's own region.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, is_exempt, policy, set_property
+from dynamodb.policy import (
+    Findings,
+    Inputs,
+    Options,
+    StackFindings,
+    Unknown,
+    expect,
+    is_exempt,
+    policy,
+    set_property,
+    strings_option,
+)
 from dynamodb.stack import TABLE, TABLE_REPLICA, Stack, StackResource
 from dynamodb.values import UNKNOWN, entries, get, join
 
@@ -37,7 +48,7 @@ def _check_table(table: Inputs, options: Options) -> Findings:
     has_key = key is UNKNOWN or _is_customer_managed(key)
     for path, replica in entries(table, "replicas"):
         yield from _check_key(replica, "kmsKeyArn", options, path)
-        # A key that is not known yet is one.
+        # A key that is not known until deployment counts as a customer managed key.
         if has_key and _accepts_any_key(options) and get(replica, "kmsKeyArn") is not UNKNOWN:
             yield from expect(replica, "kmsKeyArn", _is_customer_managed, f"{_WANTED}, as its table has one", path)
 
@@ -51,7 +62,7 @@ def _check_key(item: object, key: str, options: Options, path: str = "") -> Find
     if allowed:
         yield from expect(item, key, lambda arn: arn in allowed, f"one of kmsKeyArns: {', '.join(allowed)}", path)
     elif is_cmk and get(item, key) is not UNKNOWN:
-        # Where a key comes from that is not known yet, only the stack shows.
+        # Only the check of the stack shows which resource a key comes from that is not known yet.
         yield from expect(item, key, _is_customer_managed, _WANTED, path)
 
 
@@ -59,7 +70,7 @@ def _is_customer_managed(arn: object) -> bool:
     return isinstance(arn, str) and bool(_CUSTOMER_MANAGED.fullmatch(arn))
 
 
-def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
+def _check_stack(stack: Stack, options: Options) -> StackFindings:
     is_cmk = options["level"] == "cmk"
     for table in stack.tables:
         if is_exempt(table.name, options):
@@ -76,17 +87,17 @@ def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource
                 yield replica, Unknown("kmsKeyArn")
             elif _accepts_any_key(options) and _has_own_key(resource, key) and replica_key is not UNKNOWN:
                 wanted = f"{_WANTED}, as {table.label} has one"
-                found = expect(replica.props, "kmsKeyArn", _is_customer_managed, wanted)
-                yield from ((replica, finding) for finding in found)
+                findings = expect(replica.props, "kmsKeyArn", _is_customer_managed, wanted)
+                yield from ((replica, finding) for finding in findings)
 
 
 def _is_from_kms(resource: StackResource, name: str) -> bool:
-    """Tell whether all that the value of a property comes from are KMS keys."""
+    """Return whether the value of a property comes from KMS keys only."""
     return set(resource.sources[name].values()) <= _KMS_KEYS
 
 
 def _has_own_key(table: StackResource, key: object) -> bool:
-    """Tell whether a key is stated. Once a table is deployed, its output names the AWS managed key too."""
+    """Return whether the program sets a customer managed key. The outputs of a table may have the AWS managed key."""
     if _KEY_PROPERTY in table.sources and _is_from_kms(table, _KEY_PROPERTY):
         return True
     return not table.is_deployed and (key is UNKNOWN or _is_customer_managed(key))
@@ -117,15 +128,10 @@ POLICY = policy(
             "type": "string",
             "enum": ["kms", "cmk", "any"],
             "default": "kms",
-            "description": "kms: an AWS managed or customer managed KMS key. cmk: a customer managed one. "
-            "any: also the AWS owned key, DynamoDB's default.",
+            "description": "kms: an AWS managed or customer managed KMS key. cmk: a customer managed key. "
+            "any: also the AWS owned key, which is DynamoDB's default.",
         },
-        "kmsKeyArns": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": [],
-            "description": "ARNs of the only keys allowed; empty for any key.",
-        },
+        "kmsKeyArns": strings_option("ARNs of the keys that are allowed. If empty, the level decides."),
     },
     description="DynamoDB tables and replicas should be encrypted at rest with a KMS key.",
     severity=Severity.HIGH,

@@ -1,6 +1,6 @@
-"""Fails where pointInTimeRecovery.enabled is not true, or the recovery period is not the minimum to 35 whole days.
+"""pointInTimeRecovery.enabled must be true, with a recovery period from `minimumRecoveryPeriodInDays` to 35 days.
 
-Also where pointInTimeRecovery of a replica is not true. Stricter than DynamoDB.2, which accepts any recovery period.
+On a replica, pointInTimeRecovery must be true. This is stricter than DynamoDB.2, which accepts any recovery period.
 """
 
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Inputs, Options, expect, fsbp, policy, set_property
+from dynamodb.policy import Findings, Inputs, Options, expect, fsbp, integer_option, policy, set_property
 from dynamodb.stack import TABLE, TABLE_REPLICA
 from dynamodb.values import entries, integer
 
-# What DynamoDB takes where none is stated, and the most it takes (UpdateContinuousBackups, RecoveryPeriodInDays).
+# DynamoDB's default and maximum (DynamoDB API reference, UpdateContinuousBackups, RecoveryPeriodInDays).
 _DEFAULT_DAYS = 35
 
 
@@ -48,17 +48,13 @@ POLICY = policy(
     checks={TABLE: _check, TABLE_REPLICA: _check_replica},
     remediate=_remediate,
     options={
-        "minimumRecoveryPeriodInDays": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": _DEFAULT_DAYS,
-            "default": _DEFAULT_DAYS,
-            "description": "How many days back a table must be recoverable.",
-        },
+        "minimumRecoveryPeriodInDays": integer_option(
+            "The shortest recovery period that a table may have, in days.", (1, _DEFAULT_DAYS), _DEFAULT_DAYS
+        ),
     },
     description="DynamoDB tables should have point-in-time recovery enabled.",
     severity=Severity.MEDIUM,
     framework=fsbp("DynamoDB.2"),
-    remediation_steps="Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
+    remediation_steps="Set point_in_time_recovery={'enabled': True}, with recovery_period_in_days=35 or without it.",
     url="https://docs.aws.amazon.com/securityhub/latest/userguide/dynamodb-controls.html#dynamodb-2",
 )

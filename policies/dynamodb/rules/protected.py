@@ -1,4 +1,4 @@
-"""Fails where Pulumi's protect is not set, which stops a plan before AWS is asked."""
+"""Each table must have Pulumi's resource option protect. With it, Pulumi refuses to delete or replace the table."""
 
 from pulumi_policy import Severity
 
@@ -14,7 +14,7 @@ def _check(table: Inputs, _: Options) -> Findings:
 POLICY = policy(
     "dynamodb-table-protected",
     checks={TABLE: _check},
-    description="DynamoDB tables should be protected by Pulumi's resource option protect.",
+    description="DynamoDB tables should have Pulumi's resource option protect.",
     severity=Severity.MEDIUM,
     remediation_steps="Set opts=pulumi.ResourceOptions(protect=True) on the table or its parent.",
     url="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",

@@ -1,30 +1,31 @@
-"""Fails where DynamoDB or the provider would refuse a table or an index, or the provider would lose an index.
+"""A table and its indexes must be what DynamoDB and the provider accept.
 
-- Names: illegal, or the same for two indexes.
-- Keys: missing, twice in one table or index, of over 255 characters, not declared in attributes; an attribute declared
-  twice or that is not a key; a type other than S, N, B; keySchemas beside hashKey or rangeKey, without a partition key
-  (HASH), with a sort key (RANGE) before it, or more than 4 of either.
-- Indexes: more than 20 global or 5 local ones; a local one on a table without a sort key; a projectionType other than
-  ALL, KEYS_ONLY, INCLUDE; nonKeyAttributes missing for INCLUDE or present for ALL or KEYS_ONLY, more than 20 in an
-  index or 100 in the table; inline indexes beside an aws.dynamodb.GlobalSecondaryIndex, whose `up` deletes that one.
-- Capacity: warm throughput under 12000 reads or 4000 writes a second; on-demand limits on a PROVISIONED table.
-- Streams: a stream without a view type, a view type without a stream, replicas without a stream of NEW_AND_OLD_IMAGES
-  unless they are all strongly consistent; a witness that is not beside exactly one replica. Time to live: enabled
-  without an attribute.
+- Names have 3 to 255 characters of a-zA-Z0-9_.-, and the indexes of a table have different names.
+- A table and each index have a partition key. A key has at most 255 characters, the type S, N or B, and is not used
+  twice in a table or index. `attributes` declares each key once, and nothing else.
+- An index has either keySchemas, or hashKey and rangeKey. keySchemas lists 1 to 4 partition keys (HASH), then up to 4
+  sort keys (RANGE).
+- A table has at most 20 global and 5 local secondary indexes. Local ones need a table with a sort key. All global ones
+  are declared inline, or all as aws.dynamodb.GlobalSecondaryIndex: if they are mixed, an `up` deletes the latter.
+- projectionType is ALL, KEYS_ONLY or INCLUDE. INCLUDE needs nonKeyAttributes, and the others have none. There are at
+  most 20 nonKeyAttributes in an index, and 100 in a table.
+- Warm throughput is at least 12000 reads and 4000 writes per second. A PROVISIONED table has no on-demand limits.
+- A stream has a view type, and a view type needs a stream. A table with replicas needs a stream of NEW_AND_OLD_IMAGES,
+  unless all replicas are strongly consistent. A witness needs exactly one replica. Time to live needs an attribute.
 
-A table that is restored may leave out its keys and attributes. Of what is not known until deployment, only attributes,
-keys, indexes and streams are judged.
+A table that is restored from another table or a backup may leave out its keys and attributes. A value that is not known
+until deployment is a violation only in attributes, keys, indexes and streams.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pulumi_policy import Severity
 
-from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, is_exempt, policy
-from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack, StackResource, StackTable
+from dynamodb.policy import Findings, Inputs, Options, StackFindings, Unknown, expect, is_exempt, policy
+from dynamodb.stack import GLOBAL_SECONDARY_INDEX, TABLE, Stack, StackTable
 from dynamodb.values import UNKNOWN, describe, entries, get, integer, join
 
 # DynamoDB API reference: TableName and IndexName, AttributeDefinition, KeySchemaElement, Projection, WarmThroughput,
@@ -44,7 +45,7 @@ _WARM = {"readUnitsPerSecond": 12_000, "writeUnitsPerSecond": 4_000}
 _ON_DEMAND = "onDemandThroughput"
 _RESTORED_FROM = ("restoreSourceName", "restoreSourceTableArn", "restoreBackupArn")
 
-# Where it is declared, and the name of a key attribute.
+# The path of each key attribute, and its name.
 Keys = list[tuple[str, Any]]
 
 
@@ -69,7 +70,7 @@ def _check_table(table: Inputs, _: Options) -> Findings:
 
 
 def _check_index(index: Inputs, _: Options) -> Findings:
-    """Judge an index that is a resource of its own."""
+    """Check an index that is a separate resource."""
     yield from _check_name(index, "indexName")
     yield from _check_objects(index, "keySchemas")
     keys = [(join(at, "attributeName", key), get(key, "attributeName")) for at, key in _objects(index, "keySchemas")]
@@ -84,8 +85,8 @@ def _check_index(index: Inputs, _: Options) -> Findings:
     yield from _check_warm_throughput(index, "")
 
 
-def _check_stack(stack: Stack, options: Options) -> Iterator[tuple[StackResource, str | Unknown]]:
-    """Judge what takes in the indexes and replicas that are resources of their own."""
+def _check_stack(stack: Stack, options: Options) -> StackFindings:
+    """Check tables together with the indexes and replicas that are separate resources."""
     for table in stack.tables:
         if not is_exempt(table.name, options):
             yield from ((table.resource, finding) for finding in _check_joined(table))
@@ -100,7 +101,7 @@ def _check_joined(table: StackTable) -> Findings:
     if table.indexes and table.inline_indexes:
         yield (
             "the table has both inline globalSecondaryIndexes and an aws.dynamodb.GlobalSecondaryIndex "
-            f"({table.indexes[0].name}), which the next deployment would delete: declare all indexes one way"
+            f"({table.indexes[0].name}), which the next deployment would delete: declare all indexes the same way"
         )
     if len(table.indexes) > _MOST[_GLOBAL]:
         yield f"the table has {len(table.indexes)} global secondary indexes, but may have {_MOST[_GLOBAL]}"
@@ -114,7 +115,7 @@ def _check_joined(table: StackTable) -> Findings:
     for index in table.indexes:
         schema = _objects(index.props, "keySchemas") or [("keySchemas", None)]
         keys += [(at, get(key, "attributeName")) for at, key in schema]
-    # Only where all keys are known and right: of others the resource by itself is the finding.
+    # Only if all keys are known and valid: the check of the single resource reports other keys.
     unused = sorted(set(_known(declared)) - set(_known(keys)))
     if unused and all(isinstance(name, str) for _, name in keys):
         yield f"attributes declares {_quoted(unused)}, which no key of the table or of an index uses: remove it"
@@ -128,7 +129,7 @@ def _check_objects(item: object, key: str, path: str = "") -> Findings:
 
 
 def _objects(item: object, path: str) -> list[tuple[str, Any]]:
-    """Return path and value of each element of a list that is an object, or not known."""
+    """Return the path and the value of each element of a list that is an object or not known yet."""
     return [(at, element) for at, element in entries(item, path) if isinstance(element, Mapping) or element is UNKNOWN]
 
 
@@ -151,16 +152,15 @@ def _check_keys(table: Mapping[str, Any]) -> Findings:
     if _is_restored(table) and not declared and get(table, "hashKey") is None:
         return
     yield from _check_attribute_names(keys + declared)
-    for name, times in Counter(_known(declared)).items():
-        if times > 1:
-            yield f"attributes declares {name!r} {times} times"
+    for name, times in _repeated(name for _, name in declared):
+        yield f"attributes declares {name!r} {times} times"
     lacking = sorted(set(_known(keys)) - set(_known(declared)))
     if lacking and all(isinstance(get(attribute, "name"), str) for _, attribute in entries(table, "attributes")):
         yield f"attributes doesn't declare {_quoted(lacking)}, which a key uses: add it"
 
 
-def _check_attribute_names(found: Keys) -> Findings:
-    for path, name in found:
+def _check_attribute_names(keys: Keys) -> Findings:
+    for path, name in keys:
         if name is UNKNOWN:
             yield Unknown(path)
         elif not isinstance(name, str):
@@ -173,12 +173,12 @@ def _names(table: Mapping[str, Any], key: str) -> Keys:
     return [(join(path, "name", element), get(element, "name")) for path, element in _objects(table, key)]
 
 
-def _known(found: Keys) -> list[str]:
-    return [name for _, name in found if isinstance(name, str)]
+def _known(keys: Keys) -> list[str]:
+    return [name for _, name in keys if isinstance(name, str)]
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield path and name of every key attribute; a partition key also where it is missing, as it must not be."""
+    """Yield the path and the name of each key attribute. The name of a missing partition key is None."""
     for path, item in (("", table), *_objects(table, _GLOBAL)):
         schema = _objects(item, "keySchemas") if isinstance(item, Mapping) else []
         yield from ((join(f"{path}.{at}", "attributeName", key), get(key, "attributeName")) for at, key in schema)
@@ -202,16 +202,16 @@ def _check_indexes(table: Mapping[str, Any]) -> Findings:
     hash_key, range_key = get(table, "hashKey"), get(table, "rangeKey")
     yield from _check_distinct("the table", [hash_key, range_key])
     for kind, most in _MOST.items():
-        found = _objects(table, kind)
-        if len(found) > most:
-            yield f"{kind} has {len(found)} indexes, but a table may have {most}"
-        for path, index in found:
+        indexes = _objects(table, kind)
+        if len(indexes) > most:
+            yield f"{kind} has {len(indexes)} indexes, but a table may have {most}"
+        for path, index in indexes:
             yield from _check_name(index, "name", path)
             yield from _check_projection(index, path)
-    for path, index in (found for found in _objects(table, _GLOBAL) if found[1] is not UNKNOWN):
+    for path, index in (pair for pair in _objects(table, _GLOBAL) if pair[1] is not UNKNOWN):
         pair = [get(index, "hashKey"), get(index, "rangeKey")]
         if get(index, "keySchemas") is not None and pair != [None, None]:
-            yield f"{path} has keySchemas and hashKey or rangeKey: state its keys one way"
+            yield f"{path} has keySchemas and also hashKey or rangeKey: declare its keys only one way"
         yield from _check_objects(index, "keySchemas", f"{path}.")
         yield from _check_distinct(path, pair + [get(key, "attributeName") for _, key in _objects(index, "keySchemas")])
         yield from _check_key_schema(index, f"{path}.")
@@ -231,15 +231,19 @@ def _check_projected(items: list[Any]) -> Findings:
 
 
 def _check_same_names(names: list[Any]) -> Findings:
-    for name, times in Counter(name for name in names if isinstance(name, str)).items():
-        if times > 1:
-            yield f"{times} indexes have the name {name!r}"
+    for name, times in _repeated(names):
+        yield f"{times} indexes have the name {name!r}"
 
 
 def _check_distinct(what: str, names: list[Any]) -> Findings:
-    for name, times in Counter(name for name in names if isinstance(name, str)).items():
-        if times > 1:
-            yield f"{what} has {name!r} as {times} of its keys"
+    for name, times in _repeated(names):
+        yield f"{what} has {name!r} as {times} of its keys"
+
+
+def _repeated(names: Iterable[Any]) -> Iterator[tuple[str, int]]:
+    """Yield each name that occurs more than once, and how often."""
+    counts = Counter(name for name in names if isinstance(name, str))
+    return ((name, times) for name, times in counts.items() if times > 1)
 
 
 def _check_key_schema(index: Mapping[str, Any], prefix: str) -> Findings:
@@ -251,9 +255,9 @@ def _check_key_schema(index: Mapping[str, Any], prefix: str) -> Findings:
     if not schema or any(type_ not in _KEY_TYPES for type_ in types):
         return
     if "HASH" not in types:
-        yield f"{prefix}keySchemas has no partition key, which is of keyType HASH"
+        yield f"{prefix}keySchemas has no partition key (keyType HASH)"
     elif types != sorted(types, key=lambda type_: type_ == "RANGE"):
-        yield f"{prefix}keySchemas has a key of keyType RANGE before one of keyType HASH: state those of HASH first"
+        yield f"{prefix}keySchemas has a key of keyType RANGE before one of keyType HASH: put those of HASH first"
     for type_ in _KEY_TYPES:
         if types.count(type_) > _MOST_KEYS:
             yield f"{prefix}keySchemas has {types.count(type_)} keys of keyType {type_}, but may have {_MOST_KEYS}"
@@ -291,7 +295,7 @@ def _check_stream(table: Mapping[str, Any]) -> Findings:
 
 def _check_replicas(table: Mapping[str, Any]) -> Findings:
     replicas = _objects(table, "replicas")
-    # Strongly consistent replicas use no stream.
+    # Strongly consistent replicas don't use the stream.
     if any(replica is not UNKNOWN and get(replica, "consistencyMode") != "STRONG" for _, replica in replicas):
         yield from _check_replicated(table)
     if get(table, "globalTableWitness") is not None and len(replicas) != 1 and UNKNOWN not in dict(replicas).values():
@@ -310,6 +314,7 @@ POLICY = policy(
     check_stack=_check_stack,
     description="DynamoDB tables should have a schema that DynamoDB accepts, and declare only key attributes.",
     severity=Severity.HIGH,
-    remediation_steps="Correct what is named; declare in attributes exactly the keys of the table and of its indexes.",
+    remediation_steps="Correct the property in the message. Declare in attributes exactly the keys of the table and of "
+    "its indexes.",
     url="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html",
 )

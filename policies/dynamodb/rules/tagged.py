@@ -1,23 +1,23 @@
-"""Fails where a required tag is neither in tags nor, with the provider's default tags, in tagsAll.
+"""Each table must have the tags that `requiredTags` lists, in its tags or in the provider's default tags.
 
-A TableReplica is judged by its own tags. Also fails where an inline replica doesn't propagate the table's tags
-(propagateTags). Stricter than DynamoDB.5, which accepts any tag.
+A TableReplica must have them itself. An inline replica must propagate the tags of its table (propagateTags). This is
+stricter than DynamoDB.5, which accepts any tag.
 """
 
 from collections.abc import Mapping
 
 from pulumi_policy import PolicyComplianceFramework, Severity
 
-from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, policy
+from dynamodb.policy import Findings, Inputs, Options, Unknown, expect, policy, strings_option
 from dynamodb.stack import TABLE, TABLE_REPLICA
 from dynamodb.values import UNKNOWN, element, entries, get, is_missing
 
 
 def _check(table: Inputs, options: Options) -> Findings:
-    # tags leaves out the provider's default tags, tagsAll has both.
+    # tags doesn't include the provider's default tags; tagsAll includes both.
     tags = {path: get(table, path) for path in ("tags", "tagsAll")}
-    lacking = [key for key in options["requiredTags"] if not any(_has(found, key) for found in tags.values())]
-    unknown = [path for path, found in tags.items() if found is UNKNOWN]
+    lacking = [key for key in options["requiredTags"] if not any(_has(value, key) for value in tags.values())]
+    unknown = [path for path, value in tags.items() if value is UNKNOWN]
     if lacking and unknown:
         yield Unknown(unknown[0])
     elif lacking:
@@ -28,21 +28,14 @@ def _check(table: Inputs, options: Options) -> Findings:
 
 
 def _has(tags: object, key: str) -> bool:
-    # Not by a path, as a key may have dots. An unknown value is a value.
+    # Not with `get`, because a tag's key may contain dots. A tag with an unknown value exists.
     return isinstance(tags, Mapping) and key in set(tags) and not is_missing(element(tags, key))
 
 
 POLICY = policy(
     "dynamodb-table-tagged",
     checks={TABLE: _check, TABLE_REPLICA: _check},
-    options={
-        "requiredTags": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["Environment"],
-            "description": "Keys of the tags that every table must have.",
-        },
-    },
+    options={"requiredTags": strings_option("The keys of the tags that each table must have.", ["Environment"])},
     description="DynamoDB tables should be tagged.",
     severity=Severity.LOW,
     framework=PolicyComplianceFramework(

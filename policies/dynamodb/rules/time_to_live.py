@@ -1,4 +1,4 @@
-"""Fails where ttl is enabled on a table that is not listed: time to live deletes items, and nothing else guards it."""
+"""Time to live (ttl) must not be enabled on a table that is not listed in `ttlTables`, because it deletes items."""
 
 from pulumi_policy import Severity
 
@@ -25,7 +25,7 @@ POLICY = policy(
     "dynamodb-table-ttl",
     checks={TABLE: _check},
     options={"ttlTables": tables_option("Tables whose items may expire")},
-    description="DynamoDB tables should delete no items by time to live, unless listed.",
+    description="DynamoDB tables should not delete items by time to live unless they are listed.",
     severity=Severity.MEDIUM,
     remediation_steps="Remove ttl, or list the table in ttlTables.",
     url="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html",

@@ -48,7 +48,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         config = from_wire(request.args)
         self.region = config["region"]
         clients = functools.cache(functools.partial(boto3.client, region_name=self.region))
-        account, allowed = clients("sts").get_caller_identity()["Account"], config.get("allowedAccountIds", "[]")
+        sts = boto3.client("sts", region_name=self.region)
+        account, allowed = sts.get_caller_identity()["Account"], config.get("allowedAccountIds", "[]")
         if json.loads(allowed) and account not in json.loads(allowed):
             message = f"AWS account ID not allowed: {account}"
             raise ValueError(message)

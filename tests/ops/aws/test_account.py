@@ -122,6 +122,6 @@ def test_an_account_that_fails_is_asked_again_until_the_answer_is_right(outcomes
 
 @pytest.mark.parametrize("lie", [EMPTY, RUBBISH], ids=["{}", "<html>"])
 def test_an_account_that_lies_is_no_account(outcomes, lie):
-    beginning = "what answers for eu-west-1 is not AWS, its answer has another form: "
+    beginning = "the endpoint for eu-west-1 is not AWS: its response has another form: "
 
     assert [outcome[: len(beginning)] for outcome in outcomes([lie])] == [beginning] * RUNS

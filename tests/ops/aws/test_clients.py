@@ -34,4 +34,4 @@ def test_a_client_is_made_once_for_each_service_with_the_region_and_endpoint_giv
     assert made("dynamodb") is dynamodb
     assert made("kms") is not dynamodb
     assert (dynamodb.meta.region_name, dynamodb.meta.endpoint_url) == ("eu-north-1", "http://127.0.0.1:5000")
-    assert dynamodb.meta.config.read_timeout == 7
+    assert dynamodb.meta.config.read_timeout == 7  # ty: ignore[missing-attribute] - the stubs leave it out

@@ -88,4 +88,4 @@ def test_an_emulator_here_gets_no_credentials_of_a_person(monkeypatch, url):
             clients("dynamodb").list_tables()
     address, authorization = error.value.args
     assert address == f"{url}/"
-    assert f" Credential={isolation.CREDENTIALS['aws_access_key_id']}/" in authorization
+    assert f" Credential={isolation.KEY}/" in authorization

@@ -9,7 +9,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from ops.engine import program as programs
 from ops.errors import PlanError
 
-ENDED = "the program ended itself with exit code {}; a Pulumi program returns when it is done"
+ENDED = "the program exited with code {}; a Pulumi program must return when it is done"
 
 
 def failure(stack):
@@ -82,7 +82,7 @@ def test_a_program_that_raises_in_an_apply_fails(program):
         pytest.param("import os; os._exit(0)", ENDED.format(0), id="exits at once"),
         pytest.param(
             "import os; os.kill(os.getpid(), 9)",
-            "the program was killed by SIGKILL; a Pulumi program returns when it is done",
+            "the program was killed by SIGKILL; a Pulumi program must return when it is done",
             id="is killed",
         ),
     ],

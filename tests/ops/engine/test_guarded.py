@@ -67,9 +67,7 @@ def test_what_is_added_to_its_environment_counts(script):
 def test_it_stays_on_this_machine(script, tmp_path, call):
     source = f"import socket\ntry: {call}\nexcept PermissionError as error: print(error)"
 
-    assert answer(tmp_path, script(source)) == (
-        "a rehearsal opens no connection to 192.0.2.1: it stays on this machine\n"
-    )
+    assert answer(tmp_path, script(source)) == ("a rehearsal can't connect to 192.0.2.1: it stays on this machine\n")
 
 
 def test_it_is_ended_with_what_it_started(script, tmp_path):

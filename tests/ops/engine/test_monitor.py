@@ -188,8 +188,7 @@ def test_two_runs_of_a_program_record_the_same(program):
 
 def test_two_resources_with_one_urn_fail(program):
     assert failure(program(TABLE + TABLE)) == (
-        "two resources have the URN urn:pulumi:dev::demo::aws:dynamodb/table:Table::t; "
-        "give each of one type and parent its own name"
+        "two resources have the URN urn:pulumi:dev::demo::aws:dynamodb/table:Table::t; give them different names"
     )
 
 

@@ -91,7 +91,7 @@ def test_a_program_that_does_not_end_is_ended(program, source, last):
     )
 
     assert failure(stack, timeout=0.2) == (
-        f"the program does not end: in 0.2 s nothing new after {last}; an output or a call never returns"
+        f"the program doesn't end: it did nothing new in 0.2 s after {last}; an output or a call never returns"
     )
     assert is_gone((stack.directory / "process").read_text())
 

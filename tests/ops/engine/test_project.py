@@ -54,7 +54,7 @@ def test_an_encrypted_value_is_refused_unless_given(tmp_path, value):
     with pytest.raises(CallError) as error:
         project.load(tmp_path, "dev")
     assert str(error.value) == (
-        "demo:token is encrypted in Pulumi.dev.yaml, and only Pulumi has its key; give --config demo:token=VALUE"
+        "demo:token is encrypted in Pulumi.dev.yaml, and only Pulumi can decrypt it; add --config demo:token=VALUE"
     )
 
 
@@ -101,7 +101,7 @@ def test_a_name_that_no_stack_can_have_is_refused(tmp_path, name):
 
     with pytest.raises(CallError) as error:
         project.load(tmp_path, name)
-    assert str(error.value) == f"the stack {name!r}: a stack's name has up to 100 characters of A-Za-z0-9_.-"
+    assert str(error.value) == f"{name!r} is not a stack's name, which has up to 100 characters of A-Za-z0-9_.-"
 
 
 def test_an_unknown_stack_is_refused_and_the_known_ones_are_named(tmp_path):
@@ -115,7 +115,7 @@ def test_an_unknown_stack_is_refused_and_the_known_ones_are_named(tmp_path):
 def test_a_folder_without_a_project_is_refused(tmp_path):
     with pytest.raises(CallError) as error:
         project.load(tmp_path, "dev")
-    assert str(error.value) == f"no {tmp_path}/Pulumi.yaml; run this in the project's folder, or name that with --cwd"
+    assert str(error.value) == f"no {tmp_path}/Pulumi.yaml; run this in the project's folder, or set that with --cwd"
 
 
 @pytest.mark.parametrize("override", ["size", "=5"])

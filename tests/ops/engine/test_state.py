@@ -81,7 +81,7 @@ def test_a_cli_that_fails_is_not_taken_for_one_without_the_stack(stack, cli):
     cli(err="error: PULUMI_ACCESS_TOKEN must be set", code=3)
 
     assert failure(stack) == (
-        "pulumi stack export fails: PULUMI_ACCESS_TOKEN must be set; log in, or give its output with --state FILE"
+        "pulumi stack export fails: PULUMI_ACCESS_TOKEN must be set; log in, or pass its output with --state FILE"
     )
 
 
@@ -93,9 +93,9 @@ def test_what_is_no_state_is_a_wrong_call(stack, cli, tmp_path, content):
     file.write_text(content)
     cli(content)
 
-    assert failure(stack, str(file)) == f"{file} is not a state of a stack; pulumi stack export writes one"
+    assert failure(stack, str(file)) == f"{file} is not the state of a stack; pulumi stack export writes one"
     assert failure(stack) == (
-        "what pulumi stack export prints is not a state of a stack; pulumi stack export writes one"
+        "the output of pulumi stack export is not the state of a stack; pulumi stack export writes one"
     )
 
 

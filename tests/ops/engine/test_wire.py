@@ -65,11 +65,11 @@ VALUE = {"name": "x", "tags": {"Owner": "me", "n": 1}, "l": [{"deep": "y", "none
     ],
 )
 def test_a_secret_is_hidden_with_all_below_it(secrets, hidden):
-    assert wire.hide(VALUE, secrets) == hidden
+    assert wire.redact(VALUE, secrets) == hidden
 
 
 def test_where_the_form_is_kept_only_values_are_hidden():
-    assert wire.hide(VALUE, ["tags", "l"], keep_form=True) == {
+    assert wire.redact(VALUE, ["tags", "l"], keep_form=True) == {
         "name": "x",
         "tags": {"Owner": "[secret]", "n": "[secret]"},
         "l": [{"deep": "[secret]", "none": "[secret]"}],

@@ -207,7 +207,7 @@ def test_a_filter_that_is_none_is_told(deployed, pattern):
     aws.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria={"Filters": [{"Pattern": pattern}]})
 
     assert problems(deployed)["trigger notify: by its filter only the insert"].startswith(
-        "its filter is no event pattern: "
+        "its filter is not an event pattern: "
     )
 
 
@@ -224,7 +224,7 @@ def test_a_filter_that_lets_more_or_something_else_by_is_told(deployed, filters,
     (mapping,) = aws.list_event_source_mappings()["EventSourceMappings"]
     aws.update_event_source_mapping(UUID=mapping["UUID"], FilterCriteria={"Filters": filters})
 
-    assert problems(deployed) == {"trigger notify: by its filter only the insert": f"its filter lets {passed} by"}
+    assert problems(deployed) == {"trigger notify: by its filter only the insert": f"its filter passes {passed}"}
 
 
 def test_what_is_not_answered_fails_the_rehearsal_and_is_named(capsys, monkeypatch):
@@ -251,6 +251,6 @@ def test_a_project_without_access_patterns_cannot_be_drilled(capsys, program):
 
     assert main(["rehearse", "--cwd", str(stack.directory), "--drill"]) == 2
     assert capsys.readouterr().err == (
-        f"error: no {stack.directory}/components/tables.py: a drill asks the access patterns of components/tables.py "
-        "about components/examples.py\n"
+        f"error: no {stack.directory}/components/tables.py: a drill runs the access patterns of components/tables.py "
+        "on components/examples.py\n"
     )

@@ -88,7 +88,7 @@ def test_a_person_reads_pack_level_policy_resource_message_and_remediation(capsy
         "        - [mandatory] [severity: medium]  dynamodb-pitr-enabled  (aws:dynamodb:Table: orders)",
         "          DynamoDB tables should have point-in-time recovery enabled.",
         "          pointInTimeRecovery.enabled is missing, but must be true",
-        "          Fix: Set point_in_time_recovery={'enabled': True}, with a recovery_period_in_days of 35 or none.",
+        "          Fix: Set point_in_time_recovery={'enabled': True}, with recovery_period_in_days=35 or without it.",
     ]
     assert lines[-1].startswith("failed: a mandatory policy is violated, stopped at orders (")
 
@@ -103,7 +103,7 @@ def test_the_whole_stack_is_judged_at_the_end(capsys, program):
     assert [(v["policy"], v["message"].splitlines()[-1]) for v in result["policies"]] == [
         (
             "dynamodb-autoscaling-enabled",
-            "table 'Users' is PAY_PER_REQUEST and has no capacity to scale: remove this, or make it PROVISIONED",
+            "table 'Users' is PAY_PER_REQUEST and has no capacity to scale: remove this resource, or make the table PROVISIONED",
         ),
     ]
 

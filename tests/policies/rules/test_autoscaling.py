@@ -34,7 +34,7 @@ READS, WRITES = "dynamodb:table:ReadCapacityUnits", "dynamodb:table:WriteCapacit
 BOTH = "reads of the table, writes of the table"
 DIMENSIONS = "but must be dynamodb:table: or dynamodb:index:, then ReadCapacityUnits or WriteCapacityUnits"
 NO_SUCH = "but the stack has no such table or index: correct it, remove the target, or add the table to exemptTables"
-NO_TARGET = "the stack has no scalable target for {}: add it, and take the ids of the policy from the target"
+NO_TARGET = "the stack has no scalable target for {}: add it, and take the policy's ids from the target"
 
 
 def lacks(what, table="table 'RentalInvoices'"):
@@ -51,7 +51,9 @@ WRITE = ["index-write", "index-write-policy"]
 BOTH_OF_INDEX = "reads of index 'due-index', writes of index 'due-index'"
 VALUE = f"{CONFIGURATION}.targetValue"
 UNITS = "but must be 1 to 40000 capacity units"
-ON_DEMAND_TABLE = "table 'Users' is PAY_PER_REQUEST and has no capacity to scale: remove this, or make it PROVISIONED"
+ON_DEMAND_TABLE = (
+    "table 'Users' is PAY_PER_REQUEST and has no capacity to scale: remove this resource, or make the table PROVISIONED"
+)
 NAMES_TABLE = (
     "scalableDimension is 'dynamodb:index:WriteCapacityUnits', but resourceId names the table 'RentalInvoices'"
 )
@@ -290,7 +292,7 @@ def test_a_table_s_target_in_another_region_is_another_s():
     assert [found for found in judge(NAME, *elsewhere) if found[0] != "rental"] == [
         (
             target.name,
-            f"resourceId is {target.inputs['resourceId']!r}, which the stack has in eu-west-1, but the target is in us-east-1: give it the region of its table",
+            f"resourceId is {target.inputs['resourceId']!r}, which is in eu-west-1, but the target is in us-east-1: give it the region of its table",
         )
         for target in elsewhere
         if target.type == TARGET

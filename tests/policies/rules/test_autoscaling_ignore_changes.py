@@ -33,7 +33,7 @@ def ignoring(change, ignored, *more):
 
 
 def lacks(*paths, to=IGNORED):
-    set_back = "so the next deployment would set back what autoscaling did"
+    set_back = "so the next deployment would reset what autoscaling changed"
     return [("rental", f"ignoreChanges lacks {', '.join(paths)}, {set_back}: set it to {to}")]
 
 
@@ -64,7 +64,7 @@ def has(*paths, to=IGNORED):
         {},
         (
             "rental",
-            f"ignoreChanges lacks {IGNORED[3]}, so the next deployment would set back what autoscaling did, and has tags, so deployments would miss real changes: set it to {IGNORED}",
+            f"ignoreChanges lacks {IGNORED[3]}, so the next deployment would reset what autoscaling changed, and has tags, so deployments would miss real changes: set it to {IGNORED}",
         ),
         ignored=[*IGNORED[:3], "tags"],
     ),
@@ -112,7 +112,7 @@ def test_a_target_in_a_replica_s_region_moves_no_capacity_of_the_table():
 
 
 OWN = {"tableName": "RentalInvoices", "indexName": "own-index"}
-SET_BACK = "provisionedThroughput, so the next deployment would set back what autoscaling did: set it to ['provisionedThroughput']"
+SET_BACK = "provisionedThroughput, so the next deployment would reset what autoscaling changed: set it to ['provisionedThroughput']"
 MISS = "projection, so deployments would miss real changes: set it to ['provisionedThroughput']"
 UNITS = ["provisionedThroughput.readCapacityUnits", "provisionedThroughput.writeCapacityUnits"]
 

@@ -158,7 +158,7 @@ def undeclared(names):
     fails(
         "RANGE before HASH",
         by_schema("UserID:RANGE", "due:HASH"),
-        f"{GSI}[0].keySchemas has a key of keyType RANGE before one of keyType HASH: state those of HASH first",
+        f"{GSI}[0].keySchemas has a key of keyType RANGE before one of keyType HASH: put those of HASH first",
     ),
     fails("one attribute twice", by_schema("due:HASH", "due:RANGE"), f"{GSI}[0] has 'due' as 2 of its keys"),
     fails(
@@ -166,7 +166,7 @@ def undeclared(names):
         {GSI: gsi(hashKey=None, keySchemas=[{"keyType": "HASH"}])},
         f"{GSI}[0].keySchemas[0].attributeName is missing, but must be the name of an attribute",
     ),
-    fails("no HASH", by_schema("due:RANGE"), f"{GSI}[0].keySchemas has no partition key, which is of keyType HASH"),
+    fails("no HASH", by_schema("due:RANGE"), f"{GSI}[0].keySchemas has no partition key (keyType HASH)"),
     fails(
         "neither HASH nor RANGE",
         by_schema("due:KEY"),
@@ -175,7 +175,7 @@ def undeclared(names):
     fails(
         "keySchemas and hashKey",
         {f"{GSI}.0.keySchemas": keys("UserID:HASH")},
-        f"{GSI}[0] has keySchemas and hashKey or rangeKey: state its keys one way",
+        f"{GSI}[0] has keySchemas and also hashKey or rangeKey: declare its keys only one way",
         unused("'due'"),
     ),
     fails(
@@ -373,7 +373,7 @@ def index_of_its_own(name="due-index", *schema, **inputs):
         {"keySchemas.0.attributeType": "L"},
         "keySchemas[0].attributeType is 'L', but must be S, N or B",
     ),
-    fails("no HASH", {"keySchemas.0.keyType": "RANGE"}, "keySchemas has no partition key, which is of keyType HASH"),
+    fails("no HASH", {"keySchemas.0.keyType": "RANGE"}, "keySchemas has no partition key (keyType HASH)"),
     fails(
         "neither HASH nor RANGE",
         {"keySchemas.0.keyType": "KEY"},
@@ -412,7 +412,7 @@ def test_an_index_that_is_a_resource_of_its_own(case):
 BARE = Resource(inputs=changed(COMPLIANT, {GSI: ABSENT}))
 BOTH = (
     "the table has both inline globalSecondaryIndexes and an aws.dynamodb.GlobalSecondaryIndex ({}), which the next "
-    "deployment would delete: declare all indexes one way"
+    "deployment would delete: declare all indexes the same way"
 )
 UNNAMED = replace(BARE, inputs=changed(BARE.inputs, {"name": UNKNOWN}))
 OF_UNNAMED = replace(index_of_its_own(tableName=UNKNOWN), sources={"tableName": ["table"]})
