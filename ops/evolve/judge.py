@@ -454,9 +454,10 @@ def _questions(then: Version, now: Version, found: list[Pair]) -> Iterator[Chang
                 "old": _needs(old, was) if old and was else None,
                 "new": needs,
             }
-            if old and was and values["old"] != needs and not _is_kept(_index_name(old, was), pair):
-                yield pair.change("reader-broken", **values)
             index = _index_name(definition, pattern)
+            is_declared = index is None or any(each.name == index for each in definition.indexes)
+            if old and was and is_declared and values["old"] != needs and not _is_kept(_index_name(old, was), pair):
+                yield pair.change("reader-broken", **values)
             if index and pair.then and index in indexes(pair.new) and index not in indexes(pair.old):
                 yield pair.change("question-not-yet-answerable", **values)
 

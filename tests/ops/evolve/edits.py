@@ -1,0 +1,119 @@
+"""Versions of prod that differ from it by edits of the definitions, of the configuration, or of what is registered."""
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from unittest import mock
+
+from components import examples, tables
+from components.schema import Capacity, Family, GlobalSecondaryIndex, Table
+from ops.engine import project
+from ops.engine.plan import Plan
+from ops.evolve.changes import pairs
+from ops.evolve.versions import Version
+from ops.rehearse.definitions import Definitions
+from tests import programs
+from tests.conftest import ROOT
+
+REGION = "eu-west-1"
+Edit = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What a version has other than prod.
+
+    `tables` are fields of definitions, by logical name: None removes the table. `inputs` and `options` are what a
+    resource registers, by its name. `plan` changes the plan as a whole.
+    """
+
+    tables: dict[str, Edit | None] = field(default_factory=dict)
+    added: tuple[tuple[str, Table], ...] = ()
+    families: dict[str, Edit] = field(default_factory=dict)
+    config: tuple[str, ...] = ()
+    inputs: dict[str, Edit] = field(default_factory=dict)
+    options: dict[str, Edit] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+NONE = Edits()
+
+
+def version(edits: Edits = NONE) -> Version:
+    """Record prod with some edits."""
+    key = repr((edits.tables, edits.added, edits.families, edits.config))
+    if key not in _RECORDED:
+        _RECORDED[key] = _record(edits)
+    plan, defined = _RECORDED[key]
+    return Version(_edited(copy.deepcopy(plan), edits), Definitions(defined, copy.deepcopy(examples.ITEMS) | edits.items))
+
+
+# What takes time, by the edits that it depends on.
+_RECORDED: dict[str, tuple[Plan, tuple[Table, ...]]] = {}
+
+
+def _record(edits: Edits) -> tuple[Plan, tuple[Table, ...]]:
+    families = tuple(_family(family, edits) for family in tables.FAMILIES)
+    defined = tuple(table for family in families for table in family.tables)
+    stack = project.load(ROOT, "prod", edits.config)
+    gone = {f"paypulse:{table.name_key}" for table in tables.TABLES} - {f"paypulse:{table.name_key}" for table in defined}
+    config = {key: value for key, value in stack.config.items() if key not in gone}
+    with mock.patch.multiple(tables, FAMILIES=families, TABLES=defined):
+        return programs.record(replace(stack, config=config)), defined
+
+
+def _family(family: Family, edits: Edits) -> Family:
+    kept = [
+        replace(table, **(edits.tables.get(table.logical_name) or {}))
+        for table in family.tables
+        if edits.tables.get(table.logical_name, {}) is not None
+    ]
+    kept += [table for name, table in edits.added if name == family.logical_name]
+    return replace(family, tables=tuple(kept), **edits.families.get(family.logical_name, {}))
+
+
+def _edited(plan: Plan, edits: Edits) -> Plan:
+    resources = []
+    for resource in plan.resources:
+        if not resource.custom:
+            resources.append(resource)
+        elif resource.name not in edits.removed and resource.urn not in edits.removed:
+            inputs = {**resource.inputs, **edits.inputs.get(resource.name, {})}
+            inputs = {key: value for key, value in inputs.items() if value is not None}
+            resources.append(replace(resource, inputs=inputs, **edits.options.get(resource.name, {})))
+    return replace(plan, resources=resources)
+
+
+def only(found: Version, names: Iterable[str]) -> Version:
+    """Return a version with only these tables, by logical name, and their autoscaling: it takes less time."""
+    kept = tuple(names)
+    resources = [r for r in found.plan.resources if not r.custom or r.name in kept or r.name.startswith(kept)]
+    definitions = tuple(table for table in found.definitions.tables if table.logical_name in kept)
+    return replace(
+        found,
+        plan=replace(found.plan, resources=resources),
+        definitions=replace(found.definitions, tables=definitions),
+    )
+
+
+def index(name: str, partition_key: str, sort_key: str | None = None, units: int = 0) -> GlobalSecondaryIndex:
+    return GlobalSecondaryIndex(
+        logical_name=name.replace("-", "_"),
+        name=name,
+        partition_key=partition_key,
+        sort_key=sort_key,
+        capacity=Capacity(units, units) if units else None,
+    )
+
+
+def defined(logical_name: str) -> Table:
+    return next(table for table in tables.TABLES if table.logical_name == logical_name)
+
+
+def compared(then: Version, now: Version) -> list:
+    return pairs(then.plan, now.plan, REGION)
+
+
+Build = Callable[[], Version]
