@@ -28,7 +28,7 @@ class TableFamily(pulumi.ComponentResource):
                 table_args(table, settings),
                 pulumi.ResourceOptions(
                     parent=self,
-                    protect=settings.protect_tables,
+                    protect=settings.protect_tables and not table.retiring,
                     ignore_changes=autoscaled_capacities(table, settings.autoscaling),
                 ),
             )
@@ -58,7 +58,8 @@ def table_args(table: Table, settings: Settings) -> aws.dynamodb.TableArgs:
             enabled=True, kms_key_arn=settings.kms_key_arn or None
         ),
         point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True, recovery_period_in_days=35),
-        deletion_protection_enabled=settings.protect_tables,
+        ttl=aws.dynamodb.TableTtlArgs(attribute_name=table.time_to_live, enabled=True) if table.time_to_live else None,
+        deletion_protection_enabled=settings.protect_tables and not table.retiring,
         tags={"Environment": settings.environment},
     )
 

@@ -84,7 +84,9 @@ class Table:
     physical name. A table without `capacity` is billed by request; with it, the table and all its indexes are
     provisioned and autoscaled. Add an index at the end of `indexes`; never insert, reorder or remove one (see
     autoscaling.py). `trigger` is the prefix of the configuration keys that name the Lambda function which the stream
-    calls with each new item. Raises ValueError if the indexes or the trigger contradict the table.
+    calls with each new item. DynamoDB deletes an item some time after the moment, in seconds since 1970, that its
+    attribute `time_to_live` has. Set `retiring` a deployment before you remove the table: it takes the protection off.
+    Raises ValueError if the indexes or the trigger contradict the table.
     """
 
     logical_name: str
@@ -95,6 +97,8 @@ class Table:
     capacity: Capacity | None = None
     stream_view_type: str | None = None
     trigger: str | None = None
+    time_to_live: str | None = None
+    retiring: bool = False
     access_patterns: tuple[AccessPattern, ...] = ()
 
     def __post_init__(self) -> None:

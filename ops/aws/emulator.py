@@ -2,7 +2,8 @@
 
 import contextlib
 import difflib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -34,17 +35,30 @@ def embedded(region: str) -> Generator[Clients]:
             raise CallError(f"AWS has no region {region!r}; the nearest name is {nearest!r}")
         # moto would start Docker for each record of a stream with an event source mapping, and then drop the record.
         session.events.register("after-call.lambda.CreateEventSourceMapping", _forget_mappings)
+        # moto would refuse writes to a table whose stream was turned off, and refuse to turn the stream on again.
+        session.events.register("after-call.dynamodb.UpdateTable", _forget_streams)
         yield clients.make(session, _CONFIG)
 
 
 def _forget_mappings(**_: object) -> None:
     """Make moto's tables forget their event source mappings. Lambda keeps the mappings."""
+    for table in _moto_tables():
+        table.lambda_event_source_mappings.clear()
+
+
+def _forget_streams(**_: object) -> None:
+    """Make moto's tables forget the streams that are turned off."""
+    for table in _moto_tables():
+        if not (table.stream_specification or {}).get("StreamEnabled"):
+            table.stream_shard = table.latest_stream_label = None
+
+
+def _moto_tables() -> Iterator[Any]:
     from moto.backends import get_backend  # noqa: PLC0415 - as in embedded
 
     for account in get_backend("dynamodb").values():
         for backend in account.values():
-            for table in backend.tables.values():
-                table.lambda_event_source_mappings.clear()
+            yield from backend.tables.values()
 
 
 @contextlib.contextmanager

@@ -71,51 +71,21 @@ class StrictTables:
             message = f"Attempt to change a resource which is still in use: Table is being updated: {name}"
             return "ResourceInUseException", message
         live = self._clients("dynamodb").describe_table(TableName=name)["Table"]
-        actions = [
-            (kind, action)
-            for update in params.get("GlobalSecondaryIndexUpdates", [])
-            for kind, action in update.items()
-        ]
-        changes = [(kind, action) for kind, action in actions if kind in _CHANGES]
-        if len(changes) > 1:
-            message = (
-                "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
-            )
-            return "LimitExceededException", message
-        stream = params.get("StreamSpecification", {})
-        if stream.get("StreamEnabled") and live.get("StreamSpecification", {}).get("StreamEnabled"):
-            return "ValidationException", f"Table already has an enabled stream: TableName: {name}"
-        types = {each["AttributeName"]: each["AttributeType"] for each in live["AttributeDefinitions"]}
-        used = {
-            key["AttributeName"]
-            for item in (live, *live.get("GlobalSecondaryIndexes", []))
-            for key in item["KeySchema"]
-        }
-        for each in params.get("AttributeDefinitions", []):
-            attribute = each["AttributeName"]
-            if attribute in used and types.get(attribute) != each["AttributeType"]:
-                return "ValidationException", f"the type of the key attribute {attribute} of {name} can't be changed"
-        is_provisioned = params.get("BillingMode") == "PROVISIONED"
-        if is_provisioned and live.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST":
-            given = {action["IndexName"] for kind, action in actions if kind == "Update"}
-            for index in live.get("GlobalSecondaryIndexes", []):
-                if index["IndexName"] not in given:
-                    message = f"ProvisionedThroughput must be specified for index: {index['IndexName']}"
-                    return "ValidationException", message
-        for kind, action in changes:
-            exists = any(index["IndexName"] == action["IndexName"] for index in live.get("GlobalSecondaryIndexes", []))
-            if exists != (kind == "Delete"):
-                what = "The table does not have the specified index" if kind == "Delete" else "Index already exists"
-                return "ValidationException", f"{what}: {action['IndexName']}"
-            if kind == "Create":
-                self._building.setdefault(name, set()).add(action["IndexName"])
-                defined = {
-                    each["AttributeName"]: each["AttributeType"] for each in params.get("AttributeDefinitions", [])
-                }
-                keys = {key["AttributeName"]: defined[key["AttributeName"]] for key in action["KeySchema"]}
-                self._keys[name, action["IndexName"]] = keys
-        self._polls[name] = _POLLS
-        return None
+        actions = [each for update in params.get("GlobalSecondaryIndexUpdates", []) for each in update.items()]
+        problem = (
+            _too_many(actions)
+            or _wrong_stream(params, live)
+            or _wrong_types(params, live)
+            or _wrong_indexes(actions, live)
+        ) or _without_capacity(params, actions, live)
+        if not problem:
+            types = _types(params.get("AttributeDefinitions", []))
+            for index in (action for kind, action in actions if kind == "Create"):
+                self._building.setdefault(name, set()).add(index["IndexName"])
+                keys = {key["AttributeName"]: types[key["AttributeName"]] for key in index["KeySchema"]}
+                self._keys[name, index["IndexName"]] = keys
+            self._polls[name] = _POLLS
+        return problem
 
     def _update_time_to_live(self, params: dict[str, Any]) -> tuple[str, str] | None:
         name, wanted = params["TableName"], params["TimeToLiveSpecification"]
@@ -140,9 +110,8 @@ class StrictTables:
         found = parsed.get("Table", {})
         name = found.get("TableName", "")
         for index in found.get("GlobalSecondaryIndexes", []):
-            keys = {key["AttributeName"] for key in index["KeySchema"]}
-            types = {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]}
-            self._keys.setdefault((name, index["IndexName"]), {key: types[key] for key in keys if key in types})
+            types, keys = _types(found["AttributeDefinitions"]), [key["AttributeName"] for key in index["KeySchema"]]
+            self._keys.setdefault((name, index["IndexName"]), {key: types[key] for key in keys})
             if index["IndexName"] in self._building.get(name, ()) and self.is_busy(name):
                 index |= {"IndexStatus": "CREATING", "Backfilling": True}
         if self.is_busy(name):
@@ -158,3 +127,55 @@ class StrictTables:
             kept = [item for item in parsed["Items"] if all(type_ in item.get(key, {}) for key, type_ in keys.items())]
             parsed["ScannedCount"] -= len(parsed["Items"]) - len(kept)
             parsed["Items"], parsed["Count"] = kept, len(kept)
+
+
+Actions = list[tuple[str, dict[str, Any]]]
+
+
+def _types(definitions: Any) -> dict[str, str]:  # noqa: ANN401 - as AWS has them
+    return {each["AttributeName"]: each["AttributeType"] for each in definitions}
+
+
+def _indexes(live: Any) -> dict[str, Any]:  # noqa: ANN401 - what DescribeTable answers
+    return {index["IndexName"]: index for index in live.get("GlobalSecondaryIndexes", [])}
+
+
+def _too_many(actions: Actions) -> tuple[str, str] | None:
+    if sum(kind in _CHANGES for kind, _ in actions) > 1:
+        message = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+        return "LimitExceededException", message
+    return None
+
+
+def _wrong_stream(params: dict[str, Any], live: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as _indexes
+    is_on = live.get("StreamSpecification", {}).get("StreamEnabled")
+    if is_on and params.get("StreamSpecification", {}).get("StreamEnabled"):
+        return "ValidationException", f"Table already has an enabled stream: TableName: {params['TableName']}"
+    return None
+
+
+def _wrong_types(params: dict[str, Any], live: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as _indexes
+    types = _types(live["AttributeDefinitions"])
+    used = {key["AttributeName"] for item in (live, *_indexes(live).values()) for key in item["KeySchema"]}
+    for name, type_ in _types(params.get("AttributeDefinitions", [])).items():
+        if name in used and types.get(name) != type_:
+            return "ValidationException", f"{name} is a key of type {types.get(name)}, which can't change to {type_}"
+    return None
+
+
+def _wrong_indexes(actions: Actions, live: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as _indexes
+    for kind, action in actions:
+        if kind == "Create" and action["IndexName"] in _indexes(live):
+            return "ValidationException", f"Attempting to create an index which already exists: {action['IndexName']}"
+        if kind != "Create" and action["IndexName"] not in _indexes(live):
+            return "ResourceNotFoundException", f"The table does not have the specified index: {action['IndexName']}"
+    return None
+
+
+def _without_capacity(params: dict[str, Any], actions: Actions, live: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as _indexes
+    was = live.get("BillingModeSummary", {}).get("BillingMode")
+    if was == "PAY_PER_REQUEST" and params.get("BillingMode") == "PROVISIONED":
+        given = {action["IndexName"] for kind, action in actions if kind == "Update"}
+        for name in _indexes(live).keys() - given:
+            return "ValidationException", f"ProvisionedThroughput must be specified for index: {name}"
+    return None

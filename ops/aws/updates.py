@@ -31,7 +31,7 @@ class Call:
     parameters: dict[str, Any]
 
     def __str__(self) -> str:
-        """The operation and its parameters, for a person."""
+        """Return the operation and its parameters, for a person."""
         operation = "".join(word.title() for word in self.method.split("_"))
         parameters = ", ".join(
             f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in self.parameters.items()
@@ -77,40 +77,51 @@ def _dimension(inputs: Inputs) -> Inputs:
 
 
 def _update_table(old: Inputs, new: Inputs) -> Iterator[Call]:
-    name, mode = old["name"], new["billingMode"]
-
-    def update_table(**parameters: Any) -> Call:  # noqa: ANN401 - what boto3 takes
-        return Call("dynamodb", "update_table", {"TableName": name, **parameters})
-
     deleted, updated, created = _index_updates(old, new)
     for action in deleted:
-        yield update_table(GlobalSecondaryIndexUpdates=[action])
+        yield _table_call(old, GlobalSecondaryIndexUpdates=[action])
     if old.get("tableClass") != new.get("tableClass"):
-        yield update_table(TableClass=new.get("tableClass", "STANDARD"))
-    changes: dict[str, Any] = {}
-    if mode != old["billingMode"]:
-        changes["BillingMode"] = mode
-    if mode == "PROVISIONED" and (mode != old["billingMode"] or _units(new) not in (_units(old), {})):
-        # As the provider does where ignoreChanges leaves nothing: it takes 1 (terraform-provider-aws #22630).
-        changes["ProvisionedThroughput"] = {unit: new.get(key) or 1 for unit, key in _CAPACITIES.items()}
+        yield _table_call(old, TableClass=new.get("tableClass", "STANDARD"))
+    changes = _throughput(old, new)
     if bool(old.get("deletionProtectionEnabled")) != bool(new.get("deletionProtectionEnabled")):
         changes["DeletionProtectionEnabled"] = bool(new.get("deletionProtectionEnabled"))
-    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
-    if was and becomes and was != becomes:
-        # AWS takes another view type for a stream that is off only.
-        yield update_table(StreamSpecification={"StreamEnabled": False})
-        yield update_table(StreamSpecification={"StreamEnabled": True, "StreamViewType": becomes})
-    elif was != becomes:
-        changes["StreamSpecification"] = {"StreamEnabled": bool(becomes)} | (
-            {"StreamViewType": becomes} if becomes else {}
-        )
+    streams = _streams(old, new)
+    # AWS changes the view type of a stream that is off only: the first call turns it off.
+    for specification in streams[:-1]:
+        yield _table_call(old, StreamSpecification=specification)
+    for specification in streams[-1:]:
+        changes["StreamSpecification"] = specification
     if updated:
         changes["GlobalSecondaryIndexUpdates"] = updated
     if changes:
-        yield update_table(**changes)
+        yield _table_call(old, **changes)
     for action in created:
-        yield update_table(AttributeDefinitions=table.attribute_definitions(new), GlobalSecondaryIndexUpdates=[action])
+        definitions = table.attribute_definitions(new)
+        yield _table_call(old, AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[action])
     yield from _update_apart(old, new)
+
+
+def _table_call(inputs: Inputs, **parameters: Any) -> Call:  # noqa: ANN401 - what boto3 takes
+    return Call("dynamodb", "update_table", {"TableName": inputs["name"], **parameters})
+
+
+def _throughput(old: Inputs, new: Inputs) -> dict[str, Any]:
+    mode, changes = new["billingMode"], {}
+    if mode != old["billingMode"]:
+        changes["BillingMode"] = mode
+    if mode == "PROVISIONED" and (changes or _units(new) not in (_units(old), {})):
+        # As the provider does where ignoreChanges leaves nothing: it takes 1 (terraform-provider-aws #22630).
+        changes["ProvisionedThroughput"] = {unit: new.get(key) or 1 for unit, key in _CAPACITIES.items()}
+    return changes
+
+
+def _streams(old: Inputs, new: Inputs) -> list[dict[str, Any]]:
+    """Return the specifications that a stream gets, one after the other."""
+    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
+    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": becomes}
+    if was == becomes:
+        return []
+    return ([off] if was else []) + ([on] if becomes else [])
 
 
 def _update_apart(old: Inputs, new: Inputs) -> Iterator[Call]:
@@ -158,12 +169,8 @@ def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs]
 
 
 def same_index(old: Inputs, new: Inputs) -> bool:
-    """Tell whether two indexes have one key and one projection: all that AWS can't change."""
-    without_units = [
-        {key: value for key, value in table.index(index).items() if key != "ProvisionedThroughput"}
-        for index in (old, new)
-    ]
-    return without_units[0] == without_units[1]
+    """Tell whether two indexes have the same key and projection, which AWS can't change."""
+    return table.index(old, "PAY_PER_REQUEST") == table.index(new, "PAY_PER_REQUEST")
 
 
 def _units(item: Inputs) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ops.evolve.codes import CODES, RECIPES, Severity
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change of a resource: `code` is one of CODES, `table` a physical name, `path` is that of the property, "" for the whole.
+    """A change of a resource: `code` is one of CODES, `table` a physical name, `path` a property, "" for the whole.
 
     `calls` are those that AWS gets, in order. `detail` says what is special about this change.
     """
@@ -167,25 +167,22 @@ def _steps(path: str) -> list[str | int]:
 
 def _reset(old: Any, new: Any, path: list[str | int]) -> None:  # noqa: ANN401 - any JSON value
     step, *rest = path
-    if step == "*" and isinstance(new, list) and isinstance(old, list):
-        for position in range(min(len(old), len(new))):
-            _reset(old, new, [position, *rest])
-    elif step == "*" and isinstance(new, dict) and isinstance(old, dict):
-        for key in old.keys() | new.keys() if not rest else old.keys() & new.keys():
-            _reset(old, new, [key, *rest])
-    elif isinstance(step, int) and isinstance(new, list) and isinstance(old, list):
-        if step < min(len(old), len(new)):
-            if rest:
-                _reset(old[step], new[step], rest)
-            else:
-                new[step] = old[step]
-    elif isinstance(step, str) and isinstance(new, dict):
-        if rest and isinstance(old, dict) and step in old and step in new:
-            _reset(old[step], new[step], rest)
-        elif not rest and isinstance(old, dict) and step in old:
-            new[step] = old[step]
+    keys: Iterable[Any] = [step]
+    if isinstance(old, list) and isinstance(new, list):
+        length = min(len(old), len(new))
+        keys = range(length) if step == "*" else [step] if isinstance(step, int) and step < length else []
+    elif not isinstance(old, dict) or not isinstance(new, dict):
+        return
+    elif step == "*":
+        keys = old.keys() | new.keys()
+    for key in keys:
+        is_both = isinstance(new, list) or (key in old and key in new)
+        if rest and is_both:
+            _reset(old[key], new[key], rest)
+        elif not rest and (isinstance(old, list) or key in old):
+            new[key] = old[key]
         elif not rest:
-            new.pop(step, None)
+            new.pop(key, None)
 
 
 def indexes(inputs: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -33,8 +33,10 @@ RECIPES = {
     "add-index": Recipe(
         "Add an index",
         (
-            "Append the index behind the others of its table, and to the contract in policies/config. Deploy. AWS "
-            "builds it from the items that have its key, and refuses to read it until it is ACTIVE.",
+            (
+                "Append the index behind the others of its table, and to the contract in policies/config. Deploy. AWS "
+                "builds it from the items that have its key, and refuses to read it until it is ACTIVE."
+            ),
             "Declare the queries that use it. Deploy the readers.",
         ),
     ),
@@ -48,8 +50,11 @@ RECIPES = {
     "change-index": Recipe(
         "Change an index's key or projection",
         (
-            "Append an index with a new name, and the key and projection that you want. Deploy, and wait until it is "
-            "ACTIVE.",
+            (
+                "Append an index with a new name, and the key and projection that you want. Deploy, and wait until it is "
+                ""
+                "ACTIVE."
+            ),
             "Change the queries to the new index. Deploy the readers. The old index stays.",
             "Drop the old index, as in the recipe for that.",
         ),
@@ -57,20 +62,26 @@ RECIPES = {
     "drop-index": Recipe(
         "Drop an index",
         (
-            "Remove the queries that use it, and deploy the readers. Wait until its ConsumedReadCapacityUnits in "
-            "CloudWatch stay at zero.",
-            "Delete it in AWS, one index for each call: aws dynamodb update-table --table-name TABLE "
-            '--global-secondary-index-updates \'[{"Delete": {"IndexName": "INDEX"}}]\'. Then run pulumi refresh, '
-            "so that no other index gets its capacity, and remove it from the table and from the contract. Deploy: "
-            "only its autoscaling is left to delete.",
+            (
+                "Remove the queries that use it, and deploy the readers. Wait until its ConsumedReadCapacityUnits in "
+                "CloudWatch stay at zero."
+            ),
+            (
+                "Delete it in AWS, one index for each call: aws dynamodb update-table --table-name TABLE "
+                '--global-secondary-index-updates \'[{"Delete": {"IndexName": "INDEX"}}]\'. Then run pulumi refresh, '
+                "so that no other index gets its capacity, and remove it from the table and from the contract. Deploy: "
+                "only its autoscaling is left to delete."
+            ),
         ),
     ),
     "rename-table": Recipe(
         "Rename a table",
         (
             "Add a table with the new name and a new logical name. Deploy.",
-            "Have the writers write to both tables, and copy the old items. Compare the counts. Then change the "
-            "readers to the new table: move the queries to it. Deploy the readers.",
+            (
+                "Have the writers write to both tables, and copy the old items. Compare the counts. Then change the "
+                "readers to the new table: move the queries to it. Deploy the readers."
+            ),
             "Retire the old table, as in the recipe for that.",
         ),
     ),
@@ -78,81 +89,112 @@ RECIPES = {
         "Change a table's key",
         (
             "Add a table with the new key, a new name and a new logical name. Deploy.",
-            "Have the writers write to both tables, and copy the old items with their new key. Compare the counts. "
-            "Then change the readers to the new table: move the queries to it. Deploy the readers.",
+            (
+                "Have the writers write to both tables, and copy the old items with their new key. Compare the counts. "
+                "Then change the readers to the new table: move the queries to it. Deploy the readers."
+            ),
             "Retire the old table, as in the recipe for that.",
         ),
     ),
     "retire-table": Recipe(
         "Retire a table",
         (
-            "Remove its queries, and deploy the readers and writers. Wait until its consumed capacity in CloudWatch "
-            "stays at zero.",
-            "Set retiring=True in its definition, name it in exemptTables of dynamodb-table-protected and "
-            "dynamodb-table-deletion-protection-enabled, and accept protect-off and deletion-protection-off. Deploy.",
-            "Make a backup: aws dynamodb create-backup. Remove the table's definition, its configuration key and its "
-            "contract, and accept table-deleted (and stream-off, where it has a stream). Deploy.",
+            (
+                "Remove its queries, and deploy the readers and writers. Wait until its consumed capacity in CloudWatch "
+                ""
+                "stays at zero."
+            ),
+            (
+                "Set retiring=True in its definition, name it in exemptTables of dynamodb-table-protected and "
+                "dynamodb-table-deletion-protection-enabled, and accept protect-off and deletion-protection-off. "
+                "Deploy."
+            ),
+            (
+                "Make a backup: aws dynamodb create-backup. Remove the table's definition, its configuration key and its "
+                ""
+                "contract, and accept table-deleted (and stream-off, where it has a stream). Deploy."
+            ),
         ),
     ),
     "to-on-demand": Recipe(
         "Switch a table to on demand",
         (
-            "Remove the capacity of the table and of its indexes, and the table from provisionedTables of "
-            "dynamodb-billing-mode. Deploy. The scalable targets and scaling policies are deleted with it.",
+            (
+                "Remove the capacity of the table and of its indexes, and the table from provisionedTables of "
+                "dynamodb-billing-mode. Deploy. The scalable targets and scaling policies are deleted with it."
+            ),
         ),
     ),
     "to-provisioned": Recipe(
         "Switch a table to provisioned",
         (
-            "Switch it in AWS first, with a capacity for the table and for each index: aws dynamodb update-table "
-            "--billing-mode PROVISIONED --provisioned-throughput … --global-secondary-index-updates …. Then run "
-            "pulumi refresh, so that Pulumi's state has the mode. Set the same capacities in the definition, and name "
-            "the table in provisionedTables of dynamodb-billing-mode. Deploy: only the autoscaling is created.",
+            (
+                "Switch it in AWS first, with a capacity for the table and for each index: aws dynamodb update-table "
+                "--billing-mode PROVISIONED --provisioned-throughput … --global-secondary-index-updates …. Then run "
+                "pulumi refresh, so that Pulumi's state has the mode. Set the same capacities in the definition, and "
+                "name "
+                "the table in provisionedTables of dynamodb-billing-mode. Deploy: only the autoscaling is created."
+            ),
         ),
     ),
     "turn-on-ttl": Recipe(
         "Turn on time to live",
         (
-            "Count the items whose attribute is already in the past: DynamoDB deletes them within days. Correct or "
-            "export them. Then set time_to_live in the definition, and accept ttl-on. Deploy.",
+            (
+                "Count the items whose attribute is already in the past: DynamoDB deletes them within days. Correct or "
+                "export them. Then set time_to_live in the definition, and accept ttl-on. Deploy."
+            ),
         ),
     ),
     "change-ttl": Recipe(
-        "Change the attribute of time to live",
+        "Change the attribute of time to live, or turn it off",
         (
-            "Set time_to_live to None. Deploy, and wait an hour: AWS takes one change in an hour.",
-            "Set the new attribute, and accept ttl-on. Deploy.",
+            "Turn it off in AWS: aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
+            "AttributeName=OLD,Enabled=false. Then run pulumi refresh, and set time_to_live to None. Deploy: nothing "
+            "is left to do.",
+            "For another attribute, wait an hour, as AWS takes one change in an hour. Then turn it on, as in the "
+            "recipe for that.",
         ),
     ),
     "change-stream": Recipe(
         "Change a stream's view type",
         (
             "Stop the writers, or note the time. Wait until every consumer has read the stream to its end.",
-            "Set the new view type, and accept stream-restarted (and trigger-replaced, where there is a trigger). "
-            "Deploy. Point the other consumers to the new ARN, which the stack's outputs have, and process again what "
-            "was written in between.",
+            (
+                "Set the new view type, and accept stream-restarted (and trigger-replaced, where there is a trigger). "
+                "Deploy. Point the other consumers to the new ARN, which the stack's outputs have, and process again "
+                "what "
+                "was written in between."
+            ),
         ),
     ),
     "lower-capacity": Recipe(
         "Lower a capacity",
         (
-            "Compare the new value with the consumed capacity of the last weeks in CloudWatch. Accept the change. "
-            "Deploy at a quiet hour.",
+            (
+                "Compare the new value with the consumed capacity of the last weeks in CloudWatch. Accept the change. "
+                "Deploy at a quiet hour."
+            ),
         ),
     ),
     "keep-urn": Recipe(
         "Rename or move a resource in the program",
         (
-            "Keep the old URN as an alias, in opts: aliases=[pulumi.Alias(type_=…)] or [pulumi.Alias(parent=…)] with "
-            "what it was. Deploy.",
+            (
+                "Keep the old URN as an alias, in opts: aliases=[pulumi.Alias(type_=…)] or [pulumi.Alias(parent=…)] with "
+                ""
+                "what it was. Deploy."
+            ),
             "Remove the alias once every stack is deployed.",
         ),
     ),
     "undo": Recipe(
         "Take the change back",
         (
-            "Restore what is deployed. If the change is meant, accept it in accepted_changes.yaml, with the reason "
-            "and who is told. Deploy.",
+            (
+                "Restore what is deployed. If the change is meant, accept it in accepted_changes.yaml, with the reason "
+                "and who is told. Deploy."
+            ),
         ),
     ),
 }
@@ -299,7 +341,7 @@ CODES = {
         "DynamoDB deletes every item whose attribute is a time in the past, also those that are there already.",
         "turn-on-ttl",
     ),
-    "ttl-off": Code("safe", "Time to live is turned off.", "Items stay until something deletes them."),
+    "ttl-off": Code("safe", "Time to live is turned off.", "Items stay until something deletes them.", "change-ttl"),
     "ttl-attribute-changed": Code(
         "dangerous",
         "Time to live goes by another attribute.",

@@ -121,10 +121,10 @@ def _table(pair: Pair, found: list[Pair]) -> Iterator[Change]:
     yield from _recovery(pair)
     yield from _encryption(pair)
     yield from _tags(pair)
-    is_protected = (bool(pair.then.protect), bool(pair.now.protect))
-    yield from _switch(pair, "protect", "protect", *is_protected, calls=())
-    key = "deletionProtectionEnabled"
-    yield from _switch(pair, "deletion-protection", key, bool(old.get(key)), bool(new.get(key)))
+    if pair.then.protect != pair.now.protect:
+        values = {"old": pair.then.protect, "new": pair.now.protect}
+        yield pair.change("protect-on" if pair.now.protect else "protect-off", "protect", **values)
+    yield from _switch(pair, "deletion-protection", "deletionProtectionEnabled")
     if old.get("tableClass") != new.get("tableClass"):
         yield _property(pair, "table-class-changed", "tableClass")
     yield from _others(pair, _KNOWN)
@@ -136,18 +136,13 @@ def _protection(pair: Pair) -> str:
     return ""
 
 
-def _switch(
-    pair: Pair,
-    what: str,
-    property_: str,
-    was: bool,
-    becomes: bool,
-    calls: tuple[str, ...] | None = None,  # noqa: FBT001
-) -> Iterator[Change]:
-    """Yield `what`-on or `what`-off, where a property was turned on or off."""
+def _switch(pair: Pair, what: str, key: str) -> Iterator[Change]:
+    """Yield `what`-on or `what`-off, where a property of the inputs was turned on or off."""
+    was, becomes = bool(pair.old.get(key)), bool(pair.new.get(key))
     if was != becomes:
-        made = _change_calls(pair, property_) if calls is None else calls
-        yield pair.change(f"{what}-{'on' if becomes else 'off'}", property_, old=was, new=becomes, calls=made)
+        yield pair.change(
+            f"{what}-{'on' if becomes else 'off'}", key, old=was, new=becomes, calls=_change_calls(pair, key)
+        )
 
 
 def _property(pair: Pair, code: str, *keys: str, **more: Any) -> Change:  # noqa: ANN401 - what Change takes
@@ -279,7 +274,10 @@ def _expiry(pair: Pair) -> Iterator[Change]:
     )
     if was != becomes:
         code = "ttl-attribute-changed" if was and becomes else "ttl-on" if becomes else "ttl-off"
-        yield pair.change(code, "ttl", old=was, new=becomes, calls=_change_calls(pair, "ttl"))
+        more: dict[str, Any] = {"old": was, "new": becomes, "calls": _change_calls(pair, "ttl")}
+        if code == "ttl-off" and "ttl" not in pair.new:
+            more |= {"severity": "dangerous", "detail": "It is not applied: the provider keeps what is not declared."}
+        yield pair.change(code, "ttl", **more)
 
 
 def _recovery(pair: Pair) -> Iterator[Change]:

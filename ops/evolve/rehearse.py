@@ -177,7 +177,9 @@ class _Rehearsal:
         old = self._olds[id(pair)]
         new = ignore_changes(pair.new, old, pair.now.ignore_changes if pair.now else ())
         more = {"uuid": self._uuids[pair.either.urn]}
-        if pair.either.type == table.TYPE:
+        if pair.either.type == event_source_mapping.TYPE:
+            event_source_mapping.create_function(self._clients, new)
+        elif pair.either.type == table.TYPE:
             more = {"arn": self._clients("dynamodb").describe_table(TableName=old["name"])["Table"]["TableArn"]}
         try:
             for call in updates.update(pair.either.type, old | more, new | more):

@@ -86,7 +86,7 @@ def _git(directory: Path, *arguments: str) -> str:
     """Return what a git command prints. Raises CallError where it fails."""
     try:
         # In a session of its own: Ctrl-C must not end what cleans up.
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - the arguments are ours
             ["git", "-C", str(directory), *arguments],  # noqa: S607 - git as PATH has it
             capture_output=True,
             text=True,

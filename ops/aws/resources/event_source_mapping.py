@@ -77,7 +77,14 @@ def table_name(inputs: dict[str, Any]) -> str:
 
 
 def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Create a placeholder for the function, which belongs to another stack, and map the stream to it."""
+    """Create a placeholder for the function, and map the stream to it."""
+    create_function(clients, inputs)
+    mapping = clients("lambda").create_event_source_mapping(**parameters(inputs))
+    return mapping["UUID"], {"uuid": mapping["UUID"]}
+
+
+def create_function(clients: Clients, inputs: dict[str, Any]) -> None:
+    """Create a placeholder for the function, which belongs to another stack, unless it exists."""
     name, aws_lambda = _function(inputs["functionName"]), clients("lambda")
     try:
         aws_lambda.get_function(FunctionName=name)
@@ -86,8 +93,6 @@ def create(clients: Clients, inputs: dict[str, Any]) -> tuple[str, dict[str, Any
         aws_lambda.create_function(
             FunctionName=name, Runtime="python3.13", Handler="none", Role=role, Code={"ZipFile": _EMPTY_ZIP}
         )
-    mapping = aws_lambda.create_event_source_mapping(**parameters(inputs))
-    return mapping["UUID"], {"uuid": mapping["UUID"]}
 
 
 def parameters(inputs: dict[str, Any]) -> dict[str, Any]:

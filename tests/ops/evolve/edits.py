@@ -47,7 +47,9 @@ def version(edits: Edits = NONE) -> Version:
     if key not in _RECORDED:
         _RECORDED[key] = _record(edits)
     plan, defined = _RECORDED[key]
-    return Version(_edited(copy.deepcopy(plan), edits), Definitions(defined, copy.deepcopy(examples.ITEMS) | edits.items))
+    return Version(
+        _edited(copy.deepcopy(plan), edits), Definitions(defined, copy.deepcopy(examples.ITEMS) | edits.items)
+    )
 
 
 # What takes time, by the edits that it depends on.
@@ -58,7 +60,9 @@ def _record(edits: Edits) -> tuple[Plan, tuple[Table, ...]]:
     families = tuple(_family(family, edits) for family in tables.FAMILIES)
     defined = tuple(table for family in families for table in family.tables)
     stack = project.load(ROOT, "prod", edits.config)
-    gone = {f"paypulse:{table.name_key}" for table in tables.TABLES} - {f"paypulse:{table.name_key}" for table in defined}
+    gone = {f"paypulse:{table.name_key}" for table in tables.TABLES} - {
+        f"paypulse:{table.name_key}" for table in defined
+    }
     config = {key: value for key, value in stack.config.items() if key not in gone}
     with mock.patch.multiple(tables, FAMILIES=families, TABLES=defined):
         return programs.record(replace(stack, config=config)), defined

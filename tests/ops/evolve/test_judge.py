@@ -17,12 +17,22 @@ EMAIL_PATH = f"globalSecondaryIndexes[{EMAIL.name}]"
 FUNCTION = ("send_invoice_notification_function=notify",)
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TTL = {"attributeName": "expires", "enabled": True}
-IGNORED = ["readCapacity", "writeCapacity", "globalSecondaryIndexes[*].readCapacity", "globalSecondaryIndexes[*].writeCapacity"]
+IGNORED = [
+    "readCapacity",
+    "writeCapacity",
+    "globalSecondaryIndexes[*].readCapacity",
+    "globalSecondaryIndexes[*].writeCapacity",
+]
 BY_AMOUNT = index("total_amount-index", "total_amount", units=2)
 NO_CAPACITY = {"capacity": None, "indexes": (replace(DUE, capacity=None),)}
 PROVISIONED = {"capacity": Capacity(5, 5), "indexes": (replace(EMAIL, capacity=Capacity(3, 3)),)}
 ARCHIVE = Table(logical_name="archive", name="Archive", partition_key="ArchiveID")
-SCALED = ("rental_invoices-read", "rental_invoices-write", "rental_invoices-due_date-read", "rental_invoices-due_date-write")
+SCALED = (
+    "rental_invoices-read",
+    "rental_invoices-write",
+    "rental_invoices-due_date-read",
+    "rental_invoices-due_date-write",
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,9 @@ class Case:
 
 
 def case(name, changes, now=NONE, then=NONE):
-    return Case(name, now, {change if len(change) == 3 else (*change, CODES[change[0]].severity) for change in changes}, then)
+    return Case(
+        name, now, {change if len(change) == 3 else (*change, CODES[change[0]].severity) for change in changes}, then
+    )
 
 
 AUTOSCALING_ADDED = ("autoscaling-added", "")
@@ -44,11 +56,23 @@ AUTOSCALING_GONE = ("autoscaling-removed", "", "safe")
 CASES = [
     case("nothing", set()),
     # Tables.
-    case("a table is added", {("table-added", "")}, Edits(added=(("vendor_config", ARCHIVE),), config=("archive_table=Archive",))),
+    case(
+        "a table is added",
+        {("table-added", "")},
+        Edits(added=(("vendor_config", ARCHIVE),), config=("archive_table=Archive",)),
+    ),
     case("a table is removed", {("table-deleted", "")}, Edits(tables={"travel_invoices": None})),
     case("a table is renamed", {("table-replaced", "name")}, Edits(config=("travel_invoices_table=Journeys",))),
-    case("a partition key changes", {("table-replaced", "hashKey")}, Edits(tables={"travel_invoices": {"partition_key": "UserID"}})),
-    case("a sort key is added", {("table-replaced", "rangeKey")}, Edits(tables={"travel_invoices": {"sort_key": "UserID"}})),
+    case(
+        "a partition key changes",
+        {("table-replaced", "hashKey")},
+        Edits(tables={"travel_invoices": {"partition_key": "UserID"}}),
+    ),
+    case(
+        "a sort key is added",
+        {("table-replaced", "rangeKey")},
+        Edits(tables={"travel_invoices": {"sort_key": "UserID"}}),
+    ),
     case(
         "a sort key changes, and a query with it",
         {("table-replaced", "rangeKey"), ("reader-broken", "one retail invoice")},
@@ -58,37 +82,123 @@ CASES = [
                     "sort_key": "invoice_date",
                     "indexes": (),
                     "access_patterns": (
-                        AccessPattern(question="one retail invoice", operation="GetItem", key=("UserID", "invoice_date")),
-                        AccessPattern(question="retail invoices of a user", operation="Query", key=("UserID",), newest_first=True),
+                        AccessPattern(
+                            question="one retail invoice", operation="GetItem", key=("UserID", "invoice_date")
+                        ),
+                        AccessPattern(
+                            question="retail invoices of a user", operation="Query", key=("UserID",), newest_first=True
+                        ),
                     ),
                 }
             }
         ),
     ),
-    case("a local index is added", {("table-replaced", "localSecondaryIndexes")}, Edits(inputs={"travel_invoices": {"localSecondaryIndexes": [{"name": "a", "rangeKey": "b", "projectionType": "ALL"}]}})),
-    case("the region changes", {("table-replaced", "region")}, Edits(inputs={"travel_invoices": {"region": "eu-north-1"}})),
-    case("a logical name changes", {("urn-changed", "")}, Edits(tables={"travel_invoices": {"logical_name": "journeys"}}, config=("journeys_table=TravelInvoices",))),
-    case("a family's type changes", {("urn-changed", "")}, Edits(families={"vendor_config": {"type": "paypulse:dynamodb:Vendors"}})),
-    case("a key's type changes", {("key-type-changed", "attributes[InvoiceID].type")}, Edits(inputs={"travel_invoices": {"attributes": [{"name": "InvoiceID", "type": "N"}]}})),
-    case("the table class changes", {("table-class-changed", "tableClass")}, Edits(inputs={"travel_invoices": {"tableClass": "STANDARD_INFREQUENT_ACCESS"}})),
+    case(
+        "a local index is added",
+        {("table-replaced", "localSecondaryIndexes")},
+        Edits(
+            inputs={
+                "travel_invoices": {"localSecondaryIndexes": [{"name": "a", "rangeKey": "b", "projectionType": "ALL"}]}
+            }
+        ),
+    ),
+    case(
+        "the region changes",
+        {("table-replaced", "region")},
+        Edits(inputs={"travel_invoices": {"region": "eu-north-1"}}),
+    ),
+    case(
+        "a logical name changes",
+        {("urn-changed", "")},
+        Edits(tables={"travel_invoices": {"logical_name": "journeys"}}, config=("journeys_table=TravelInvoices",)),
+    ),
+    case(
+        "a family's type changes",
+        {("urn-changed", "")},
+        Edits(families={"vendor_config": {"type": "paypulse:dynamodb:Vendors"}}),
+    ),
+    case(
+        "a key's type changes",
+        {("key-type-changed", "attributes[InvoiceID].type")},
+        Edits(inputs={"travel_invoices": {"attributes": [{"name": "InvoiceID", "type": "N"}]}}),
+    ),
+    case(
+        "the table class changes",
+        {("table-class-changed", "tableClass")},
+        Edits(inputs={"travel_invoices": {"tableClass": "STANDARD_INFREQUENT_ACCESS"}}),
+    ),
     # Indexes.
-    case("an index is appended", {("index-added", "globalSecondaryIndexes[a-index]")}, Edits(tables={"users": {"indexes": (EMAIL, index("a-index", "a"))}})),
+    case(
+        "an index is appended",
+        {("index-added", "globalSecondaryIndexes[a-index]")},
+        Edits(tables={"users": {"indexes": (EMAIL, index("a-index", "a"))}}),
+    ),
     case(
         "two indexes are appended",
-        {("index-added", "globalSecondaryIndexes[a-index]"), ("index-added", "globalSecondaryIndexes[b-index]"), ("index-added-with-others", "globalSecondaryIndexes")},
+        {
+            ("index-added", "globalSecondaryIndexes[a-index]"),
+            ("index-added", "globalSecondaryIndexes[b-index]"),
+            ("index-added-with-others", "globalSecondaryIndexes"),
+        },
         Edits(tables={"users": {"indexes": (EMAIL, index("a-index", "a"), index("b-index", "b"))}}),
     ),
-    case("the only index is removed", {("index-removal-not-applied", EMAIL_PATH)}, Edits(tables={"users": {"indexes": ()}})),
-    case("one of two indexes is removed", {("index-dropped", f"globalSecondaryIndexes[{BY_DATE.name}]")}, Edits(tables={"retail_invoices": {"indexes": (BY_CATEGORY,)}})),
+    case(
+        "the only index is removed",
+        {("index-removal-not-applied", EMAIL_PATH)},
+        Edits(tables={"users": {"indexes": ()}}),
+    ),
+    case(
+        "one of two indexes is removed",
+        {("index-dropped", f"globalSecondaryIndexes[{BY_DATE.name}]")},
+        Edits(tables={"retail_invoices": {"indexes": (BY_CATEGORY,)}}),
+    ),
     case(
         "an index is renamed",
-        {("index-dropped", EMAIL_PATH), ("index-added", "globalSecondaryIndexes[Mail-index]"), ("index-added-with-others", "globalSecondaryIndexes"), ("reader-broken", "user by email, at login"), ("question-not-yet-answerable", "user by email, at login")},
+        {
+            ("index-dropped", EMAIL_PATH),
+            ("index-added", "globalSecondaryIndexes[Mail-index]"),
+            ("index-added-with-others", "globalSecondaryIndexes"),
+            ("reader-broken", "user by email, at login"),
+            ("question-not-yet-answerable", "user by email, at login"),
+        },
         Edits(tables={"users": {"indexes": (replace(EMAIL, name="Mail-index"),)}}),
     ),
-    case("an index's key changes", {("index-rebuilt", EMAIL_PATH)}, Edits(tables={"users": {"indexes": (replace(EMAIL, sort_key="UserID"),)}})),
-    case("an index's projection changes", {("index-rebuilt", EMAIL_PATH)}, Edits(inputs={"users": {"globalSecondaryIndexes": [{"name": EMAIL.name, "hashKey": "Email", "projectionType": "KEYS_ONLY"}]}})),
-    case("the same index is written with keySchemas", set(), Edits(inputs={"users": {"globalSecondaryIndexes": [{"name": EMAIL.name, "keySchemas": [{"attributeName": "Email", "keyType": "HASH"}], "projectionType": "ALL"}]}})),
-    case("indexes on demand change places", set(), Edits(tables={"retail_invoices": {"indexes": (BY_CATEGORY, BY_DATE)}})),
+    case(
+        "an index's key changes",
+        {("index-rebuilt", EMAIL_PATH)},
+        Edits(tables={"users": {"indexes": (replace(EMAIL, sort_key="UserID"),)}}),
+    ),
+    case(
+        "an index's projection changes",
+        {("index-rebuilt", EMAIL_PATH)},
+        Edits(
+            inputs={
+                "users": {
+                    "globalSecondaryIndexes": [{"name": EMAIL.name, "hashKey": "Email", "projectionType": "KEYS_ONLY"}]
+                }
+            }
+        ),
+    ),
+    case(
+        "the same index is written with keySchemas",
+        set(),
+        Edits(
+            inputs={
+                "users": {
+                    "globalSecondaryIndexes": [
+                        {
+                            "name": EMAIL.name,
+                            "keySchemas": [{"attributeName": "Email", "keyType": "HASH"}],
+                            "projectionType": "ALL",
+                        }
+                    ]
+                }
+            }
+        ),
+    ),
+    case(
+        "indexes on demand change places", set(), Edits(tables={"retail_invoices": {"indexes": (BY_CATEGORY, BY_DATE)}})
+    ),
     case(
         "a provisioned index is appended",
         {("index-added", "globalSecondaryIndexes[total_amount-index]"), AUTOSCALING_ADDED},
@@ -96,72 +206,286 @@ CASES = [
     ),
     case(
         "a provisioned index is inserted in front",
-        {("index-added", "globalSecondaryIndexes[total_amount-index]"), AUTOSCALING_ADDED, ("capacity-set-back", f"{DUE_PATH}.readCapacity"), ("capacity-set-back", f"{DUE_PATH}.writeCapacity")},
+        {
+            ("index-added", "globalSecondaryIndexes[total_amount-index]"),
+            AUTOSCALING_ADDED,
+            ("capacity-set-back", f"{DUE_PATH}.readCapacity"),
+            ("capacity-set-back", f"{DUE_PATH}.writeCapacity"),
+        },
         Edits(tables={"rental_invoices": {"indexes": (BY_AMOUNT, DUE)}}),
     ),
     case(
         "a provisioned index in front of another is removed",
-        {("index-dropped", "globalSecondaryIndexes[total_amount-index]"), AUTOSCALING_GONE, ("capacity-set-back", f"{DUE_PATH}.readCapacity"), ("capacity-set-back", f"{DUE_PATH}.writeCapacity")},
+        {
+            ("index-dropped", "globalSecondaryIndexes[total_amount-index]"),
+            AUTOSCALING_GONE,
+            ("capacity-set-back", f"{DUE_PATH}.readCapacity"),
+            ("capacity-set-back", f"{DUE_PATH}.writeCapacity"),
+        },
         then=Edits(tables={"rental_invoices": {"indexes": (BY_AMOUNT, DUE)}}),
     ),
     case(
         "provisioned indexes change places",
-        {("capacity-set-back", f"globalSecondaryIndexes[{name}].{key}") for name in (DUE.name, BY_AMOUNT.name) for key in ("readCapacity", "writeCapacity")},
+        {
+            ("capacity-set-back", f"globalSecondaryIndexes[{name}].{key}")
+            for name in (DUE.name, BY_AMOUNT.name)
+            for key in ("readCapacity", "writeCapacity")
+        },
         Edits(tables={"rental_invoices": {"indexes": (BY_AMOUNT, DUE)}}),
         Edits(tables={"rental_invoices": {"indexes": (DUE, BY_AMOUNT)}}),
     ),
     # Capacity and autoscaling.
-    case("an autoscaled capacity is declared anew", {("capacity-not-applied", "readCapacity")}, Edits(tables={"rental_invoices": {"capacity": Capacity(8, 5)}})),
-    case("a capacity is lowered", {("capacity-lowered", "readCapacity")}, Edits(inputs={"rental_invoices": {"readCapacity": 2}}, options={"rental_invoices": {"ignore_changes": []}}, removed=SCALED), Edits(options={"rental_invoices": {"ignore_changes": []}}, removed=SCALED)),
-    case("a capacity is raised", {("capacity-raised", "readCapacity")}, Edits(inputs={"rental_invoices": {"readCapacity": 9}}, options={"rental_invoices": {"ignore_changes": []}}, removed=SCALED), Edits(options={"rental_invoices": {"ignore_changes": []}}, removed=SCALED)),
-    case("ignoreChanges is forgotten", {("capacity-set-back", path) for path in ("readCapacity", "writeCapacity", f"{DUE_PATH}.readCapacity", f"{DUE_PATH}.writeCapacity")}, Edits(options={"rental_invoices": {"ignore_changes": []}})),
-    case("a table goes on demand", {("billing-mode-switched", "billingMode", "slow"), AUTOSCALING_GONE}, Edits(tables={"rental_invoices": NO_CAPACITY})),
-    case("a table goes on demand, its targets stay", {("billing-mode-switched", "billingMode", "slow"), ("autoscaling-removed", "")}, Edits(inputs={"rental_invoices": {"billingMode": "PAY_PER_REQUEST", "readCapacity": None, "writeCapacity": None, "globalSecondaryIndexes": [{"name": DUE.name, "hashKey": "due_date_year", "rangeKey": "due_date_month", "projectionType": "ALL"}]}, }, options={"rental_invoices": {"ignore_changes": []}})),
-    case("a table goes provisioned", {("billing-mode-switched", "billingMode"), AUTOSCALING_ADDED}, Edits(tables={"users": PROVISIONED})),
-    case("a maximum is lowered", {("autoscaling-bounds-changed", "maxCapacity", "dangerous")}, Edits(config=("autoscaling_max_capacity=8",))),
-    case("a maximum is raised", {("autoscaling-bounds-changed", "maxCapacity", "safe")}, Edits(config=("autoscaling_max_capacity=20",))),
-    case("a minimum is raised", {("autoscaling-bounds-changed", "minCapacity", "safe")}, Edits(config=("autoscaling_min_capacity=2",), tables={"rental_invoices": {"indexes": (replace(DUE, capacity=Capacity(2, 2)),)}}), Edits(tables={"rental_invoices": {"indexes": (replace(DUE, capacity=Capacity(2, 2)),)}})),
-    case("a cooldown changes", {("autoscaling-policy-changed", "targetTrackingScalingPolicyConfiguration")}, Edits(config=("autoscaling_scale_in_cooldown=90",))),
+    case(
+        "an autoscaled capacity is declared anew",
+        {("capacity-not-applied", "readCapacity")},
+        Edits(tables={"rental_invoices": {"capacity": Capacity(8, 5)}}),
+    ),
+    case(
+        "a capacity is lowered",
+        {("capacity-lowered", "readCapacity")},
+        Edits(
+            inputs={"rental_invoices": {"readCapacity": 2}},
+            options={"rental_invoices": {"ignore_changes": []}},
+            removed=SCALED,
+        ),
+        Edits(options={"rental_invoices": {"ignore_changes": []}}, removed=SCALED),
+    ),
+    case(
+        "a capacity is raised",
+        {("capacity-raised", "readCapacity")},
+        Edits(
+            inputs={"rental_invoices": {"readCapacity": 9}},
+            options={"rental_invoices": {"ignore_changes": []}},
+            removed=SCALED,
+        ),
+        Edits(options={"rental_invoices": {"ignore_changes": []}}, removed=SCALED),
+    ),
+    case(
+        "ignoreChanges is forgotten",
+        {
+            ("capacity-set-back", path)
+            for path in ("readCapacity", "writeCapacity", f"{DUE_PATH}.readCapacity", f"{DUE_PATH}.writeCapacity")
+        },
+        Edits(options={"rental_invoices": {"ignore_changes": []}}),
+    ),
+    case(
+        "a table goes on demand",
+        {("billing-mode-switched", "billingMode", "slow"), AUTOSCALING_GONE},
+        Edits(tables={"rental_invoices": NO_CAPACITY}),
+    ),
+    case(
+        "a table goes on demand, its targets stay",
+        {("billing-mode-switched", "billingMode", "slow"), ("autoscaling-removed", "")},
+        Edits(
+            inputs={
+                "rental_invoices": {
+                    "billingMode": "PAY_PER_REQUEST",
+                    "readCapacity": None,
+                    "writeCapacity": None,
+                    "globalSecondaryIndexes": [
+                        {
+                            "name": DUE.name,
+                            "hashKey": "due_date_year",
+                            "rangeKey": "due_date_month",
+                            "projectionType": "ALL",
+                        }
+                    ],
+                },
+            },
+            options={"rental_invoices": {"ignore_changes": []}},
+        ),
+    ),
+    case(
+        "a table goes provisioned",
+        {("billing-mode-switched", "billingMode"), AUTOSCALING_ADDED},
+        Edits(tables={"users": PROVISIONED}),
+    ),
+    case(
+        "a maximum is lowered",
+        {("autoscaling-bounds-changed", "maxCapacity", "dangerous")},
+        Edits(config=("autoscaling_max_capacity=8",)),
+    ),
+    case(
+        "a maximum is raised",
+        {("autoscaling-bounds-changed", "maxCapacity", "safe")},
+        Edits(config=("autoscaling_max_capacity=20",)),
+    ),
+    case(
+        "a minimum is raised",
+        {("autoscaling-bounds-changed", "minCapacity", "safe")},
+        Edits(
+            config=("autoscaling_min_capacity=2",),
+            tables={"rental_invoices": {"indexes": (replace(DUE, capacity=Capacity(2, 2)),)}},
+        ),
+        Edits(tables={"rental_invoices": {"indexes": (replace(DUE, capacity=Capacity(2, 2)),)}}),
+    ),
+    case(
+        "a cooldown changes",
+        {("autoscaling-policy-changed", "targetTrackingScalingPolicyConfiguration")},
+        Edits(config=("autoscaling_scale_in_cooldown=90",)),
+    ),
     case("autoscaling is removed", {("autoscaling-removed", "")}, Edits(removed=SCALED)),
     # Streams and triggers.
-    case("a stream is turned on", {("stream-on", "streamViewType")}, Edits(tables={"users": {"stream_view_type": "KEYS_ONLY"}})),
-    case("a stream is turned off", {("stream-off", "streamViewType")}, Edits(tables={"retail_invoices": {"stream_view_type": None}})),
-    case("a stream shows something else", {("stream-restarted", "streamViewType")}, Edits(tables={"retail_invoices": {"stream_view_type": "NEW_IMAGE"}})),
-    case("a stream with a trigger shows something else", {("stream-restarted", "streamViewType"), ("trigger-replaced", "eventSourceArn")}, Edits(tables={"rental_invoices": {"stream_view_type": "NEW_IMAGE"}}, config=FUNCTION), Edits(config=FUNCTION)),
+    case(
+        "a stream is turned on",
+        {("stream-on", "streamViewType")},
+        Edits(tables={"users": {"stream_view_type": "KEYS_ONLY"}}),
+    ),
+    case(
+        "a stream is turned off",
+        {("stream-off", "streamViewType")},
+        Edits(tables={"retail_invoices": {"stream_view_type": None}}),
+    ),
+    case(
+        "a stream shows something else",
+        {("stream-restarted", "streamViewType")},
+        Edits(tables={"retail_invoices": {"stream_view_type": "NEW_IMAGE"}}),
+    ),
+    case(
+        "a stream with a trigger shows something else",
+        {("stream-restarted", "streamViewType"), ("trigger-replaced", "eventSourceArn")},
+        Edits(tables={"rental_invoices": {"stream_view_type": "NEW_IMAGE"}}, config=FUNCTION),
+        Edits(config=FUNCTION),
+    ),
     case("a trigger is added", {("trigger-added", "")}, Edits(config=FUNCTION)),
     case("a trigger is removed", {("trigger-removed", "")}, then=Edits(config=FUNCTION)),
-    case("a trigger is disabled", {("trigger-removed", "enabled")}, Edits(config=FUNCTION, inputs={"send_invoice_notification": {"enabled": False}}), Edits(config=FUNCTION)),
-    case("a trigger starts elsewhere", {("trigger-replaced", "startingPosition")}, Edits(config=FUNCTION, inputs={"send_invoice_notification": {"startingPosition": "TRIM_HORIZON"}}), Edits(config=FUNCTION)),
-    case("a trigger filters otherwise", {("trigger-filter-changed", "filterCriteria")}, Edits(config=FUNCTION, inputs={"send_invoice_notification": {"filterCriteria": {"filters": []}}}), Edits(config=FUNCTION)),
-    case("a trigger calls another function", {("trigger-changed", "functionName")}, Edits(config=("send_invoice_notification_function=other",)), Edits(config=FUNCTION)),
+    case(
+        "a trigger is disabled",
+        {("trigger-removed", "enabled")},
+        Edits(config=FUNCTION, inputs={"send_invoice_notification": {"enabled": False}}),
+        Edits(config=FUNCTION),
+    ),
+    case(
+        "a trigger starts elsewhere",
+        {("trigger-replaced", "startingPosition")},
+        Edits(config=FUNCTION, inputs={"send_invoice_notification": {"startingPosition": "TRIM_HORIZON"}}),
+        Edits(config=FUNCTION),
+    ),
+    case(
+        "a trigger filters otherwise",
+        {("trigger-filter-changed", "filterCriteria")},
+        Edits(config=FUNCTION, inputs={"send_invoice_notification": {"filterCriteria": {"filters": []}}}),
+        Edits(config=FUNCTION),
+    ),
+    case(
+        "a trigger calls another function",
+        {("trigger-changed", "functionName")},
+        Edits(config=("send_invoice_notification_function=other",)),
+        Edits(config=FUNCTION),
+    ),
     # Protection.
     case("time to live is turned on", {("ttl-on", "ttl")}, Edits(inputs={"users": {"ttl": TTL}})),
-    case("time to live is turned off", {("ttl-off", "ttl")}, then=Edits(inputs={"users": {"ttl": TTL}})),
-    case("time to live goes by another attribute", {("ttl-attribute-changed", "ttl")}, Edits(inputs={"users": {"ttl": TTL | {"attributeName": "ends"}}}), Edits(inputs={"users": {"ttl": TTL}})),
-    case("recovery is turned off", {("recovery-off", "pointInTimeRecovery")}, Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": False}}})),
-    case("recovery is forgotten", {("recovery-off", "pointInTimeRecovery")}, Edits(inputs={"users": {"pointInTimeRecovery": None}})),
-    case("recovery is turned on", {("recovery-on", "pointInTimeRecovery")}, then=Edits(inputs={"users": {"pointInTimeRecovery": None}})),
-    case("recovery is shortened", {("recovery-shortened", "pointInTimeRecovery")}, Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}}})),
-    case("recovery is lengthened", {("recovery-lengthened", "pointInTimeRecovery")}, then=Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}}})),
-    case("deletion protection is turned off", {("deletion-protection-off", "deletionProtectionEnabled")}, Edits(inputs={"users": {"deletionProtectionEnabled": False}})),
-    case("protection is turned off", {("deletion-protection-off", "deletionProtectionEnabled"), ("protect-off", "protect")}, Edits(config=("protect_tables=false",))),
-    case("protection is turned on", {("deletion-protection-on", "deletionProtectionEnabled"), ("protect-on", "protect")}, then=Edits(config=("protect_tables=false",))),
-    case("another key encrypts", {("encryption-key-changed", "serverSideEncryption")}, Edits(config=(f"kms_key_arn={KEY}",))),
-    case("encryption is turned off", {("encryption-off", "serverSideEncryption")}, Edits(inputs={"users": {"serverSideEncryption": {"enabled": False}}})),
-    case("encryption is turned on", {("encryption-on", "serverSideEncryption")}, then=Edits(inputs={"users": {"serverSideEncryption": None}})),
+    case(
+        "time to live is turned off",
+        {("ttl-off", "ttl")},
+        Edits(inputs={"users": {"ttl": TTL | {"enabled": False}}}),
+        Edits(inputs={"users": {"ttl": TTL}}),
+    ),
+    case(
+        "time to live goes by another attribute",
+        {("ttl-attribute-changed", "ttl")},
+        Edits(inputs={"users": {"ttl": TTL | {"attributeName": "ends"}}}),
+        Edits(inputs={"users": {"ttl": TTL}}),
+    ),
+    case(
+        "recovery is turned off",
+        {("recovery-off", "pointInTimeRecovery")},
+        Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": False}}}),
+    ),
+    case(
+        "recovery is forgotten",
+        {("recovery-off", "pointInTimeRecovery")},
+        Edits(inputs={"users": {"pointInTimeRecovery": None}}),
+    ),
+    case(
+        "recovery is turned on",
+        {("recovery-on", "pointInTimeRecovery")},
+        then=Edits(inputs={"users": {"pointInTimeRecovery": None}}),
+    ),
+    case(
+        "recovery is shortened",
+        {("recovery-shortened", "pointInTimeRecovery")},
+        Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}}}),
+    ),
+    case(
+        "recovery is lengthened",
+        {("recovery-lengthened", "pointInTimeRecovery")},
+        then=Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7}}}),
+    ),
+    case(
+        "deletion protection is turned off",
+        {("deletion-protection-off", "deletionProtectionEnabled")},
+        Edits(inputs={"users": {"deletionProtectionEnabled": False}}),
+    ),
+    case(
+        "protection is turned off",
+        {("deletion-protection-off", "deletionProtectionEnabled"), ("protect-off", "protect")},
+        Edits(config=("protect_tables=false",)),
+    ),
+    case(
+        "protection is turned on",
+        {("deletion-protection-on", "deletionProtectionEnabled"), ("protect-on", "protect")},
+        then=Edits(config=("protect_tables=false",)),
+    ),
+    case(
+        "another key encrypts",
+        {("encryption-key-changed", "serverSideEncryption")},
+        Edits(config=(f"kms_key_arn={KEY}",)),
+    ),
+    case(
+        "encryption is turned off",
+        {("encryption-off", "serverSideEncryption")},
+        Edits(inputs={"users": {"serverSideEncryption": {"enabled": False}}}),
+    ),
+    case(
+        "encryption is turned on",
+        {("encryption-on", "serverSideEncryption")},
+        then=Edits(inputs={"users": {"serverSideEncryption": None}}),
+    ),
     case("a tag changes", {("tags-changed", "tags.Environment")}, Edits(config=("environment=live",))),
-    case("a tag is added", {("tags-changed", "tags.team")}, Edits(inputs={"users": {"tags": {"Environment": "production", "team": "data"}}})),
-    case("something else changes", {("other-change", "onDemandThroughput")}, Edits(inputs={"users": {"onDemandThroughput": {"maxReadRequestUnits": 5}}})),
+    case(
+        "a tag is added",
+        {("tags-changed", "tags.team")},
+        Edits(inputs={"users": {"tags": {"Environment": "production", "team": "data"}}}),
+    ),
+    case(
+        "something else changes",
+        {("other-change", "onDemandThroughput")},
+        Edits(inputs={"users": {"onDemandThroughput": {"maxReadRequestUnits": 5}}}),
+    ),
     # Queries.
     case(
         "a query moves to an index that stays",
         set(),
-        Edits(tables={"retail_invoices": {"access_patterns": (AccessPattern(question="retail invoices of a user", operation="Query", index="invoice_date", key=("UserID",)),)}}),
+        Edits(
+            tables={
+                "retail_invoices": {
+                    "access_patterns": (
+                        AccessPattern(
+                            question="retail invoices of a user",
+                            operation="Query",
+                            index="invoice_date",
+                            key=("UserID",),
+                        ),
+                    )
+                }
+            }
+        ),
     ),
     case(
         "a query comes with its index",
         {("index-added", "globalSecondaryIndexes[a-index]"), ("question-not-yet-answerable", "users by a")},
-        Edits(tables={"users": {"indexes": (EMAIL, index("a-index", "a")), "access_patterns": (*USERS.access_patterns, AccessPattern(question="users by a", operation="Query", index="a_index", key=("a",)))}}),
+        Edits(
+            tables={
+                "users": {
+                    "indexes": (EMAIL, index("a-index", "a")),
+                    "access_patterns": (
+                        *USERS.access_patterns,
+                        AccessPattern(question="users by a", operation="Query", index="a_index", key=("a",)),
+                    ),
+                }
+            }
+        ),
     ),
 ]
 
