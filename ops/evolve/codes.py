@@ -51,9 +51,8 @@ RECIPES = {
         "Change an index's key or projection",
         (
             (
-                "Append an index with a new name, and the key and projection that you want. Deploy, and wait until it is "
-                ""
-                "ACTIVE."
+                "Append an index with a new name, and the key and projection that you want. Deploy, and wait until it "
+                "is ACTIVE."
             ),
             "Change the queries to the new index. Deploy the readers. The old index stays.",
             "Drop the old index, as in the recipe for that.",
@@ -68,9 +67,9 @@ RECIPES = {
             ),
             (
                 "Delete it in AWS, one index for each call: aws dynamodb update-table --table-name TABLE "
-                '--global-secondary-index-updates \'[{"Delete": {"IndexName": "INDEX"}}]\'. Then run pulumi refresh, '
-                "so that no other index gets its capacity, and remove it from the table and from the contract. Deploy: "
-                "only its autoscaling is left to delete."
+                '--global-secondary-index-updates \'[{"Delete": {"IndexName": "INDEX"}}]\'. Then run pulumi '
+                "refresh, so that no other index gets its capacity, and remove it from the table and from the "
+                "contract. Deploy: only its autoscaling is left to delete."
             ),
         ),
     ),
@@ -90,8 +89,8 @@ RECIPES = {
         (
             "Add a table with the new key, a new name and a new logical name. Deploy.",
             (
-                "Have the writers write to both tables, and copy the old items with their new key. Compare the counts. "
-                "Then change the readers to the new table: move the queries to it. Deploy the readers."
+                "Have the writers write to both tables, and copy the old items with their new key. Compare the counts."
+                " Then change the readers to the new table: move the queries to it. Deploy the readers."
             ),
             "Retire the old table, as in the recipe for that.",
         ),
@@ -100,9 +99,8 @@ RECIPES = {
         "Retire a table",
         (
             (
-                "Remove its queries, and deploy the readers and writers. Wait until its consumed capacity in CloudWatch "
-                ""
-                "stays at zero."
+                "Remove its queries, and deploy the readers and writers. Wait until its consumed capacity in "
+                "CloudWatch stays at zero."
             ),
             (
                 "Set retiring=True in its definition, name it in exemptTables of dynamodb-table-protected and "
@@ -110,9 +108,8 @@ RECIPES = {
                 "Deploy."
             ),
             (
-                "Make a backup: aws dynamodb create-backup. Remove the table's definition, its configuration key and its "
-                ""
-                "contract, and accept table-deleted (and stream-off, where it has a stream). Deploy."
+                "Make a backup: aws dynamodb create-backup. Remove the table's definition, its configuration key and "
+                "its contract, and accept table-deleted (and stream-off, where it has a stream). Deploy."
             ),
         ),
     ),
@@ -132,8 +129,8 @@ RECIPES = {
                 "Switch it in AWS first, with a capacity for the table and for each index: aws dynamodb update-table "
                 "--billing-mode PROVISIONED --provisioned-throughput … --global-secondary-index-updates …. Then run "
                 "pulumi refresh, so that Pulumi's state has the mode. Set the same capacities in the definition, and "
-                "name "
-                "the table in provisionedTables of dynamodb-billing-mode. Deploy: only the autoscaling is created."
+                "name the table in provisionedTables of dynamodb-billing-mode. Deploy: only the autoscaling is "
+                "created."
             ),
         ),
     ),
@@ -141,19 +138,23 @@ RECIPES = {
         "Turn on time to live",
         (
             (
-                "Count the items whose attribute is already in the past: DynamoDB deletes them within days. Correct or "
-                "export them. Then set time_to_live in the definition, and accept ttl-on. Deploy."
+                "Count the items whose attribute is already in the past: DynamoDB deletes them within days. Correct or"
+                " export them. Then set time_to_live in the definition, and accept ttl-on. Deploy."
             ),
         ),
     ),
     "change-ttl": Recipe(
         "Change the attribute of time to live, or turn it off",
         (
-            "Turn it off in AWS: aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
-            "AttributeName=OLD,Enabled=false. Then run pulumi refresh, and set time_to_live to None. Deploy: nothing "
-            "is left to do.",
-            "For another attribute, wait an hour, as AWS takes one change in an hour. Then turn it on, as in the "
-            "recipe for that.",
+            (
+                "Turn it off in AWS: aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
+                "AttributeName=OLD,Enabled=false. Then run pulumi refresh, and set time_to_live to None. Deploy: "
+                "nothing is left to do."
+            ),
+            (
+                "For another attribute, wait an hour, as AWS takes one change in an hour. Then turn it on, as in the "
+                "recipe for that."
+            ),
         ),
     ),
     "change-stream": Recipe(
@@ -163,8 +164,7 @@ RECIPES = {
             (
                 "Set the new view type, and accept stream-restarted (and trigger-replaced, where there is a trigger). "
                 "Deploy. Point the other consumers to the new ARN, which the stack's outputs have, and process again "
-                "what "
-                "was written in between."
+                "what was written in between."
             ),
         ),
     ),
@@ -181,9 +181,8 @@ RECIPES = {
         "Rename or move a resource in the program",
         (
             (
-                "Keep the old URN as an alias, in opts: aliases=[pulumi.Alias(type_=…)] or [pulumi.Alias(parent=…)] with "
-                ""
-                "what it was. Deploy."
+                "Keep the old URN as an alias, in opts: aliases=[pulumi.Alias(type_=…)] or [pulumi.Alias(parent=…)] "
+                "with what it was. Deploy."
             ),
             "Remove the alias once every stack is deployed.",
         ),
@@ -192,8 +191,8 @@ RECIPES = {
         "Take the change back",
         (
             (
-                "Restore what is deployed. If the change is meant, accept it in accepted_changes.yaml, with the reason "
-                "and who is told. Deploy."
+                "Restore what is deployed. If the change is meant, accept it in accepted_changes.yaml, with the reason"
+                " and who is told. Deploy."
             ),
         ),
     ),
