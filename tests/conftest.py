@@ -4,6 +4,7 @@ import copy
 import functools
 import gc
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
@@ -23,8 +24,12 @@ ROOT = Path(__file__).parent.parent
 os.environ.setdefault("PAYPULSE_PULUMI_HOME", os.environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi"))
 isolation.isolate()
 
+# Programs and packs run in processes that import pulumi: from bytecode that takes half as long.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Every session of botocore reads its files again, which takes a tenth of a second; it has no setting for that.
-botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)  # ty: ignore[invalid-assignment]
 # What moto and pulumi_aws import stays: to look through all of it for garbage again and again takes a third of the time.
 gc.set_threshold(100_000, 50, 100)
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pulumi.runtime.proto.analyzer_pb2 import EnforcementLevel
 
-from ops.engine import policy_config, program, project
+from ops.engine import policy_config, project
 from ops.engine import policy_pack as pack
 from ops.engine.plan import Plan, Registration
 from ops.errors import CallError, PlanError
+from tests import programs
 from tests.conftest import ROOT
 from tests.policies.judge import ABSENT, BY_NAME, UNKNOWN, changed
 from tests.policies.test_hostile import st, trees
@@ -25,7 +26,7 @@ READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
 @pytest.fixture(scope="module")
 def prod() -> Plan:
     """Return the plan of prod, with a stream that needs no embedded AWS."""
-    return program.preview(project.load(ROOT, "prod"))
+    return programs.record(project.load(ROOT, "prod"))
 
 
 @pytest.fixture(scope="module")
