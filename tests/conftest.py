@@ -33,8 +33,11 @@ botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 # What moto and pulumi_aws import stays: to look through all of it for garbage again and again takes a third of the time.
 gc.set_threshold(100_000, 50, 100)
 
-# pytest -n0 --hypothesis-profile=long tests/policies/test_wire.py
-settings.register_profile("long", max_examples=10_000, deadline=None)
+# On a busy machine an example can take the fifth of a second that hypothesis allows.
+settings.register_profile("short", deadline=2_000)
+settings.load_profile("short")
+# Each night: make test ARGS='-m hypothesis --hypothesis-profile=long'. Other examples each time, which CI would not have.
+settings.register_profile("long", max_examples=10_000, deadline=None, derandomize=False, print_blob=True)
 
 
 @pytest.fixture
