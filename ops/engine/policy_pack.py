@@ -28,6 +28,8 @@ from ops.errors import CallError, PlanError
 _SEVERITIES = {n: name.removeprefix("POLICY_SEVERITY_").lower() for name, n in proto.PolicySeverity.items() if n}
 # Seconds that a pack has to start: it imports pulumi, on a machine that may be busy.
 TIMEOUT = 30
+# Seconds that a pack has to end, and to say why, where it has failed.
+ENDING = 1
 # As the CLI's: a stack of ten thousand tables is one message.
 _CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
 
@@ -54,7 +56,8 @@ class Violation:
 class Pack:
     """A policy pack's process, which writes its errors to `log`.
 
-    It starts in the background: the first call waits for it. Until then `name` is the name of its folder.
+    It starts in the background: the first call waits for it. Until then `name` is the name of its folder. `timeout`
+    is the seconds that it has to start, `ending` those that it has to end by itself once something has failed.
     """
 
     directory: Path
@@ -62,6 +65,8 @@ class Pack:
     config_file: Path | None
     process: subprocess.Popen[str]
     log: IO[str]
+    timeout: float = TIMEOUT
+    ending: float = ENDING
     name: str = field(init=False)
     policies: dict[str, proto.PolicyInfo] = field(init=False, default_factory=dict)
     _stub: AnalyzerStub | None = field(init=False, default=None)
@@ -131,9 +136,9 @@ class Pack:
 
         threading.Thread(target=drain, args=[self.process.stdout], daemon=True).start()
         try:
-            line = first.get(timeout=TIMEOUT)
+            line = first.get(timeout=self.timeout)
         except queue.Empty:
-            what = f"did not serve within {TIMEOUT} s"
+            what = f"did not serve within {self.timeout:g} s"
             raise self._error(what) from None
         if not line:
             what = "ended before it served"
@@ -151,7 +156,7 @@ class Pack:
 
     def _error(self, what: str) -> PlanError:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=1)
+            self.process.wait(timeout=self.ending)
         self.log.seek(0)
         last = self.log.read().strip().splitlines()[-1:]
         msg = f"the policy pack {self.directory} {what}" + "".join(f"; last line of stderr: {line}" for line in last)
@@ -159,7 +164,9 @@ class Pack:
 
 
 @contextlib.contextmanager
-def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[Pack]:
+def start(
+    directory: Path, config_file: Path | None, stack: Stack, *, timeout: float = TIMEOUT, ending: float = ENDING
+) -> Generator[Pack]:
     """Start the pack in `directory`, and end it afterwards.
 
     Raises CallError where there is no Python policy pack, PlanError for a configuration that doesn't fit the pack (each
@@ -201,7 +208,15 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         ) as process,
     ):
         version = str(project.get("version", ""))
-        yield Pack(directory=directory, version=version, config_file=config_file, process=process, log=log)
+        yield Pack(
+            directory=directory,
+            version=version,
+            config_file=config_file,
+            process=process,
+            log=log,
+            timeout=timeout,
+            ending=ending,
+        )
 
 
 def _request(message: Any, resource: Registration, properties: dict[str, Any] | None = None, **more: Any) -> Any:  # noqa: ANN401 - one of two messages alike

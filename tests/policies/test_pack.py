@@ -271,7 +271,7 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
 def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source, message):
     directory = write_pack(tmp_path, source)
 
-    with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:
+    with pack.start(directory, None, STACK, ending=0.1) as running, pytest.raises(PlanError) as raised:
         list(running.analyze(prod.resources[0]))
     assert str(raised.value).startswith(f"the policy pack {directory} {message}")
 
@@ -305,11 +305,13 @@ def test_a_pack_may_print_while_it_serves(prod, tmp_path):
         assert [list(running.analyze(prod.resources[0])) for _ in range(3)] == [[], [], []]
 
 
-def test_a_pack_that_never_serves_ends_in_a_clear_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(pack, "TIMEOUT", 0.2)
+def test_a_pack_that_never_serves_ends_in_a_clear_error(tmp_path):
     directory = write_pack(tmp_path, "import time\ntime.sleep(60)")
 
-    with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:
+    with (
+        pack.start(directory, None, STACK, timeout=0.2, ending=0.1) as running,
+        pytest.raises(PlanError) as raised,
+    ):
         running.connect()
     assert str(raised.value) == f"the policy pack {directory} did not serve within 0.2 s"
 
