@@ -1,6 +1,5 @@
 """Every test is cut off from the network and from AWS accounts, by the same code as a rehearsal."""
 
-import copy
 import functools
 import gc
 import os
@@ -48,17 +47,12 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "isolate", lambda: None)
 
 
-@functools.cache
-def _recorded(stack: str, config: tuple[str, ...]) -> plan.Plan:
-    return programs.record(project.load(ROOT, stack, config))
-
-
 @pytest.fixture
 def record() -> Callable[..., plan.Plan]:
     """Record the plan of a stack of this project, as in a preview."""
 
     def record(stack: str = "prod", *config: str) -> plan.Plan:
-        return copy.deepcopy(_recorded(stack, config))
+        return programs.record(project.load(ROOT, stack, config))
 
     return record
 
