@@ -1,14 +1,16 @@
 """Every test is cut off from the network and from AWS accounts, by the same code as a rehearsal."""
 
-import copy
 import functools
+import gc
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent
 
+import botocore.loaders
+import botocore.session
 import pytest
-from botocore.loaders import JSONFileLoader
 from hypothesis import settings
 
 from ops import isolation
@@ -21,11 +23,20 @@ ROOT = Path(__file__).parent.parent
 os.environ.setdefault("PAYPULSE_PULUMI_HOME", os.environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi"))
 isolation.isolate()
 
-# Every session of botocore reads its files again, which takes a tenth of a second; it has no setting for that.
-JSONFileLoader.load_file = functools.cache(JSONFileLoader.load_file)  # ty: ignore[invalid-assignment]
+# Programs and packs run in processes that import pulumi: from bytecode that takes half as long.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# pytest -n0 --hypothesis-profile=long tests/policies/test_wire.py
-settings.register_profile("long", max_examples=10_000, deadline=None)
+# Every session of botocore reads its files again, which takes a tenth of a second; it has no setting for that.
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)  # ty: ignore[invalid-assignment]
+# What moto and pulumi_aws import stays: to look through all of it for garbage again and again takes a third of the time.
+gc.set_threshold(100_000, 50, 100)
+
+# On a busy machine an example can take the fifth of a second that hypothesis allows.
+settings.register_profile("short", deadline=2_000)
+settings.load_profile("short")
+# Each night: make test ARGS='-m hypothesis --hypothesis-profile=long'. Other examples each time, which CI would not have.
+settings.register_profile("long", max_examples=10_000, deadline=None, derandomize=False, print_blob=True)
 
 
 @pytest.fixture
@@ -36,17 +47,12 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolation, "isolate", lambda: None)
 
 
-@functools.cache
-def _recorded(stack: str, config: tuple[str, ...]) -> plan.Plan:
-    return programs.record(project.load(ROOT, stack, config))
-
-
 @pytest.fixture
 def record() -> Callable[..., plan.Plan]:
     """Record the plan of a stack of this project, as in a preview."""
 
     def record(stack: str = "prod", *config: str) -> plan.Plan:
-        return copy.deepcopy(_recorded(stack, config))
+        return programs.record(project.load(ROOT, stack, config))
 
     return record
 

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import contextvars
+import copy
 import json
 import logging
 import os
 import runpy
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Never
 
 import grpc
@@ -23,6 +25,9 @@ from ops.engine.project import Stack
 from ops.errors import PlanError
 from ops.rehearse import deploy
 from ops.rehearse.deploy import Rehearsal
+
+PROJECT = Path(__file__).parents[1]
+_PREVIEWS: dict[str, Plan] = {}
 
 
 class _Ended(grpc.RpcError):
@@ -57,6 +62,15 @@ class Running(program.Running):
 
     def record(self, create: Create, timeout: float = 0) -> Plan:  # noqa: ARG002 - nothing ends it
         """Return the plan of the program, as program.Running does."""
+        # Tests may change their own programs, but not this project's: its preview is recorded once.
+        if self._dry_run and self._stack.directory == PROJECT:
+            stack = repr(self._stack)
+            if stack not in _PREVIEWS:
+                _PREVIEWS[stack] = self._record(create)
+            return copy.deepcopy(_PREVIEWS[stack])
+        return self._record(create)
+
+    def _record(self, create: Create) -> Plan:
         # A context of its own: Pulumi's runtime keeps its settings in context variables.
         return contextvars.copy_context().run(_record, self._stack, create, dry_run=self._dry_run)
 

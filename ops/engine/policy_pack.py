@@ -28,6 +28,8 @@ from ops.errors import CallError, PlanError
 _SEVERITIES = {n: name.removeprefix("POLICY_SEVERITY_").lower() for name, n in proto.PolicySeverity.items() if n}
 # Seconds to wait for the start of a pack. It imports pulumi, perhaps on a busy machine.
 TIMEOUT = 30
+# Seconds to wait for a pack that has failed to end, and to say why.
+ENDING = 1
 # The CLI's limits. A stack of ten thousand tables is one message.
 _CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_message_length", -1)]
 
@@ -54,7 +56,8 @@ class Violation:
 class Pack:
     """A policy pack's process. `log` is its stderr.
 
-    It starts in the background, and the first call waits for it. Until then, `name` is the path of its folder.
+    It starts in the background, and the first call waits for it. Until then, `name` is the path of its folder. It has
+    `timeout` seconds to start, and `ending` seconds to end by itself once something has failed.
     """
 
     directory: Path
@@ -62,6 +65,8 @@ class Pack:
     config_file: Path | None
     process: subprocess.Popen[str]
     log: IO[str]
+    timeout: float = TIMEOUT
+    ending: float = ENDING
     name: str = field(init=False)
     policies: dict[str, proto.PolicyInfo] = field(init=False, default_factory=dict)
     _stub: AnalyzerStub | None = field(init=False, default=None)
@@ -131,9 +136,9 @@ class Pack:
 
         threading.Thread(target=drain, args=[self.process.stdout], daemon=True).start()
         try:
-            line = first.get(timeout=TIMEOUT)
+            line = first.get(timeout=self.timeout)
         except queue.Empty:
-            raise self._error(f"did not serve within {TIMEOUT} s") from None
+            raise self._error(f"did not serve within {self.timeout:g} s") from None
         if not line:
             raise self._error("ended before it served")
         if not (line.isascii() and line.isdecimal()):
@@ -148,7 +153,7 @@ class Pack:
 
     def _error(self, what: str) -> PlanError:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=1)
+            self.process.wait(timeout=self.ending)
         self.log.seek(0)
         last = self.log.read().strip().splitlines()[-1:]
         msg = f"the policy pack {self.directory} {what}" + "".join(f"; last line of stderr: {line}" for line in last)
@@ -156,7 +161,9 @@ class Pack:
 
 
 @contextlib.contextmanager
-def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[Pack]:
+def start(
+    directory: Path, config_file: Path | None, stack: Stack, *, timeout: float = TIMEOUT, ending: float = ENDING
+) -> Generator[Pack]:
     """Start the pack in `directory`, and end it afterwards.
 
     Raises CallError if the folder is not a Python policy pack. Calls of the pack raise PlanError if it fails, or if the
@@ -198,7 +205,15 @@ def start(directory: Path, config_file: Path | None, stack: Stack) -> Generator[
         ) as process,
     ):
         version = str(project.get("version", ""))
-        yield Pack(directory=directory, version=version, config_file=config_file, process=process, log=log)
+        yield Pack(
+            directory=directory,
+            version=version,
+            config_file=config_file,
+            process=process,
+            log=log,
+            timeout=timeout,
+            ending=ending,
+        )
 
 
 def _request(message: Any, resource: Registration, properties: dict[str, Any] | None = None, **more: Any) -> Any:  # noqa: ANN401 - two messages with the same fields

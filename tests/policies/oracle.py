@@ -164,7 +164,8 @@ def judge(one: Resource, level: str, listed: list[str]) -> dict[str, bool]:
         return {}
     days = at(props, "pointInTimeRecovery", "recoveryPeriodInDays") if one.type == TABLE else None
     recovery = at(props, "pointInTimeRecovery", *["enabled"] * (one.type == TABLE))
-    recoveries = [recovery, *[at(some, "pointInTimeRecovery") for some in inline]]
+    # Open: a TableReplica has no replicas. Of one that is given some, this policy judges none, and others do.
+    recoveries = [recovery, *[at(some, "pointInTimeRecovery") for some in inline if one.type == TABLE]]
     protections = [at(some, "deletionProtectionEnabled") for some in [props, *inline]]
     tags = [tags for tags in (at(props, "tags"), at(props, "tagsAll")) if isinstance(tags, dict)]
     is_tagged = any(at(some, "Environment") is not None for some in tags)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pulumi.runtime.proto.analyzer_pb2 import EnforcementLevel
 
-from ops.engine import policy_config, program, project
+from ops.engine import policy_config, project
 from ops.engine import policy_pack as pack
 from ops.engine.plan import Plan, Registration
 from ops.errors import CallError, PlanError
+from tests import programs
 from tests.conftest import ROOT
 from tests.policies.judge import ABSENT, BY_NAME, UNKNOWN, changed
 from tests.policies.test_hostile import st, trees
@@ -25,7 +26,7 @@ READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
 @pytest.fixture(scope="module")
 def prod() -> Plan:
     """Return the plan of prod, with a stream that needs no embedded AWS."""
-    return program.preview(project.load(ROOT, "prod"))
+    return programs.record(project.load(ROOT, "prod"))
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +271,7 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
 def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source, message):
     directory = write_pack(tmp_path, source)
 
-    with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:
+    with pack.start(directory, None, STACK, ending=0.1) as running, pytest.raises(PlanError) as raised:
         list(running.analyze(prod.resources[0]))
     assert str(raised.value).startswith(f"the policy pack {directory} {message}")
 
@@ -307,11 +308,13 @@ def test_a_pack_may_print_while_it_serves(prod, tmp_path):
         assert [list(running.analyze(prod.resources[0])) for _ in range(3)] == [[], [], []]
 
 
-def test_a_pack_that_never_serves_ends_in_a_clear_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(pack, "TIMEOUT", 0.2)
+def test_a_pack_that_never_serves_ends_in_a_clear_error(tmp_path):
     directory = write_pack(tmp_path, "import time\ntime.sleep(60)")
 
-    with pack.start(directory, None, STACK) as running, pytest.raises(PlanError) as raised:
+    with (
+        pack.start(directory, None, STACK, timeout=0.2, ending=0.1) as running,
+        pytest.raises(PlanError) as raised,
+    ):
         running.connect()
     assert str(raised.value) == f"the policy pack {directory} did not serve within 0.2 s"
 

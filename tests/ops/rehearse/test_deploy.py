@@ -46,13 +46,6 @@ def run(capsys, *arguments):
     return code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_the_stacks_have_no_violation(capsys, stack):
-    code, out, _ = run(capsys, "--cwd", ROOT, "--stack", stack, "--json")
-
-    assert (code, json.loads(out)["policies"]) == (0, [])
-
-
 def test_a_mandatory_violation_stops_before_the_resource_is_created(capsys, program):
     account = "config: {'aws:allowedAccountIds': ['123456789012']}"
     stack = program(TABLES + '\n    table("Orders")\n    table("Later")', account)
