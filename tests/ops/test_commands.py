@@ -355,7 +355,7 @@ def test_a_program_that_leaves_this_machine_fails(capsys, program):
 
     assert (code, out) == (1, "")
     assert err.startswith("error: the program failed:\n")
-    assert err.endswith("PermissionError: a rehearsal opens no connection to 192.0.2.1: it stays on this machine\n")
+    assert err.endswith("PermissionError: a rehearsal can't connect to 192.0.2.1: it stays on this machine\n")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Versions of prod that differ from it by edits of the definitions, of the configuration, or of what is registered."""
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
@@ -65,7 +65,8 @@ def _record(edits: Edits) -> tuple[Plan, tuple[Table, ...]]:
     }
     config = {key: value for key, value in stack.config.items() if key not in gone}
     with mock.patch.multiple(tables, FAMILIES=families, TABLES=defined):
-        return programs.record(replace(stack, config=config)), defined
+        # The key of another namespace tells this recording from those of the program as it is.
+        return programs.record(replace(stack, config=config | {"test:edits": repr(edits)})), defined
 
 
 def _family(family: Family, edits: Edits) -> Family:
@@ -118,6 +119,3 @@ def defined(logical_name: str) -> Table:
 
 def compared(then: Version, now: Version) -> list:
     return pairs(then.plan, now.plan, REGION)
-
-
-Build = Callable[[], Version]
