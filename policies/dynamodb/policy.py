@@ -7,7 +7,7 @@ import difflib
 import fnmatch
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pulumi_policy import (
@@ -39,17 +39,18 @@ class Unknown:
 class Inputs(dict[str, Any]):
     """The properties of a resource, UNKNOWN for each that is not known; `opts` are its resource options."""
 
-    def __init__(self, opts: PolicyResourceOptions, props: Mapping[str, Any]) -> None:
+    def __init__(self, urn: str, opts: PolicyResourceOptions, props: Mapping[str, Any]) -> None:
         """Read the properties."""
         super().__init__({key: element(props, key) for key in props})
-        self.opts = opts
+        self.urn, self.opts = urn, opts
 
 
 Findings = Iterator[str | Unknown]
 # Judges one resource, before it is created or updated.
 Check = Callable[[Inputs, Options], Findings]
-# Judges the resources of a stack together. Each finding is of one of them.
-StackCheck = Callable[[Stack, Options], Iterator[tuple[StackResource, str | Unknown]]]
+# Judges the resources of a stack together. Each finding is of one of them, or of None: of the stack itself.
+StackFindings = Iterator[tuple[StackResource | None, str | Unknown]]
+StackCheck = Callable[[Stack, Options], StackFindings]
 # Corrects a table's inputs in place, and tells whether it changed anything.
 Remediate = Callable[[Any, Options], bool]
 
@@ -88,25 +89,27 @@ class _Rule:
     checks: dict[str, Check]
     check_stack: StackCheck | None
     remediate: Remediate | None
+    checked: dict[str, object] = field(default_factory=dict)
 
     def validate_resource(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         check = self.checks.get(args.resource_type)
         if check and args.resource_type != TABLE_REPLICA:
-            options, inputs = self._options(args), Inputs(args.opts, args.props)
+            options, inputs = self._options(args), Inputs(args.urn, args.opts, args.props)
             name = get(inputs, "tableName" if args.resource_type == GLOBAL_SECONDARY_INDEX else "name")
             if not is_exempt(name, options):
                 _report(check(inputs, options), options, report_violation, None)
 
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        options, stack, found = self._options(args), Stack(args.resources), defaultdict(list)
+        options, stack = self._options(args), Stack(args.resources)
+        found: dict[str | None, list[str | Unknown]] = defaultdict(list)
         check_replica = self.checks.get(TABLE_REPLICA)
         for replica in stack.resources[TABLE_REPLICA]:
             table = stack.table_of(replica)
             name = table.name if table else table_of_arn(get(replica.props, "globalTableArn"))
             if check_replica and not is_exempt(name, options):
-                found[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
+                found[replica.urn] += check_replica(Inputs(replica.urn, replica.options, replica.props), options)
         for resource, finding in self.check_stack(stack, options) if self.check_stack else ():
-            found[resource.urn].append(finding)
+            found[resource.urn if resource else None].append(finding)
         for urn, findings in found.items():
             _report(findings, options, report_violation, urn)
 
@@ -124,10 +127,11 @@ class _Rule:
             if option not in self.schema:
                 nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
                 raise ValueError(f"{self.name} has no option {option!r}; the nearest is {nearest!r}")
-            if not _is_valid(value, self.schema[option]):
-                raise ValueError(
-                    f"{self.name}: the option {option} is {value!r}, but must be {_wanted(self.schema[option])}"
-                )
+            # The SDK hands out the same object each time, which may be large.
+            if value is not self.checked.get(option):
+                for fault in _faults(value, self.schema[option], option):
+                    raise ValueError(f"{self.name}: the option {fault}")
+                self.checked[option] = value
         return {option: declared["default"] for option, declared in self.schema.items()} | given
 
 
@@ -216,7 +220,32 @@ def set_property(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 -
     return True
 
 
+def _faults(value: object, declared: dict[str, Any], path: str) -> Iterator[str]:
+    """Yield what is wrong with the value of an option, or with a field of an object in it."""
+    if declared.get("type") == "object" and isinstance(value, dict):
+        fields = declared.get("properties", {})
+        for key in declared.get("required", []):
+            if key not in value:
+                yield f"{path}.{key} is missing, but must be {_wanted(fields[key])}"
+        for key, item in value.items():
+            if of_field := fields.get(key, declared["additionalProperties"]):
+                yield from _faults(item, of_field, f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]")
+            else:
+                yield f"{path} has {key!r}, but may have only {', '.join(fields)}"
+    elif _is_list_of_objects(declared) and isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _faults(item, declared["items"], f"{path}[{position}]")
+    elif not _is_valid(value, declared):
+        yield f"{path} is {value!r}, but must be {_wanted(declared)}"
+
+
+def _is_list_of_objects(declared: dict[str, Any]) -> bool:
+    return declared.get("type") == "array" and declared["items"]["type"] == "object"
+
+
 def _is_valid(value: object, declared: dict[str, Any]) -> bool:
+    if "anyOf" in declared:
+        return any(_is_valid(value, one) for one in declared["anyOf"])
     if declared["type"] == "array":
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if declared["type"] == "integer":
@@ -224,15 +253,19 @@ def _is_valid(value: object, declared: dict[str, Any]) -> bool:
         return number is not None and declared["minimum"] <= number <= declared["maximum"]
     if declared["type"] == "boolean":
         return isinstance(value, bool)
-    return isinstance(value, str) and value in declared["enum"]
+    return declared["type"] == "string" and isinstance(value, str) and value in declared.get("enum", [value])
 
 
 def _wanted(declared: dict[str, Any]) -> str:
+    if "anyOf" in declared:
+        return " or ".join(map(_wanted, declared["anyOf"]))
     if declared["type"] == "array":
-        return "a list of strings"
+        return "a list of objects" if _is_list_of_objects(declared) else "a list of strings"
     if declared["type"] == "integer":
         return f"a whole number, {declared['minimum']} to {declared['maximum']}"
-    return "true or false" if declared["type"] == "boolean" else f"one of {', '.join(declared['enum'])}"
+    if "enum" in declared:
+        return f"one of {', '.join(declared['enum'])}"
+    return {"boolean": "true or false", "object": "an object"}.get(declared["type"], "a string")
 
 
 def _report(findings: Iterable[str | Unknown], options: Options, violate: ReportViolation, urn: str | None) -> None:

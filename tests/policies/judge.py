@@ -226,7 +226,7 @@ def judge(policy: str | Policy, *resources: Resource, config: Mapping[str, Any] 
     if isinstance(judging, ResourceValidationPolicy):
         for resource in resources:
             args = ResourceValidationArgs(
-                resource.type, proxied(resource.inputs), "", resource.name, options(resource), None, config
+                resource.type, proxied(resource.inputs), resource.name, resource.name, options(resource), None, config
             )
             assert judging.validate(args, lambda message, _, name=resource.name: found.append((name, message))) is None
     if isinstance(judging, StackValidationPolicy):
