@@ -1,4 +1,4 @@
-"""Fails where a table or an index is not what the option `tables` says of it. Without that option, nothing is judged.
+"""Fails where a table or an index is not as the option `tables` says, the contract of a stack's tables.
 
 ```json
 "dynamodb-table-contract": {
@@ -17,17 +17,20 @@
 }
 ```
 
-Tables are listed by their physical names, with the types of all key attributes; several keys of an index, and the
-non-key attributes of an INCLUDE projection, are lists. A name in two regions is one entry, for both tables.
+Tables go by their physical names; tables of one name in two regions have one contract. `attributes` are the types of
+all key attributes. A list as a key is a key of several attributes; a list as a projection is an INCLUDE projection of
+these attributes. `sortKey`, `globalSecondaryIndexes` and `streamViewType` may be left out. Without any table in the
+contract, nothing is judged.
 
-- Tables: missing; another key, type of a key attribute or stream view type; not in the contract.
-- Indexes: missing; another key or projection; not in the contract's order; not in the contract. A new one goes behind
-  the others, in the program and in the contract. An aws.dynamodb.GlobalSecondaryIndex may have any place.
+- Tables: missing; not in the contract; another key, type of a key attribute, or stream view type.
+- Indexes: missing; not in the contract, or not in its order; another key or projection. A new index goes behind the
+  others, in the program and in the contract. An aws.dynamodb.GlobalSecondaryIndex may stand anywhere.
 
-Change the contract with the program, in one pull request. Without a contract, the plan hides three mistakes: the AWS
-provider shows another key or projection of an index as an update of the table, which Pulumi's protect doesn't stop,
-then deletes the index and builds it again; Pulumi ignores the capacities of indexes by position, so that an index in
-front of another gets its live capacity; and the last index of a table, once removed from the program, stays in AWS.
+Change the contract together with the program, in one pull request. A preview alone hides three mistakes. Where the key
+or the projection of an index changes, it shows an update of the table, which Pulumi's protect doesn't stop; AWS then
+deletes the index and builds it again. Where an index is inserted in front of another, that one gets the wrong live
+capacity, because Pulumi ignores the capacities of indexes by position. Where the only index of a table is removed from
+the program, the preview shows no change, and the index stays in AWS for ever.
 """
 
 import json
@@ -48,7 +51,7 @@ _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _TOGETHER = "in the same pull request"
 # What a changed table or index costs.
 _TABLE_COST = "another key replaces the table, and its items are lost"
-_INDEX_COST = "it would be deleted and built again; to have another one, add it behind the others"
+_INDEX_COST = "a changed index is deleted and built again. To have another one, add it behind the others"
 
 # By URN, whether a table declares no index. What a stack shows of a table doesn't tell: once its last index is removed
 # from the program, the outputs still have it.
@@ -136,7 +139,7 @@ def _check_indexes(indexes: list[_Index], contract: dict[str, Any], label: str) 
     if names != right:
         yield (
             f"the indexes of {label} are {_quoted(names)}, but must be in the order {_quoted(right)}: Pulumi keeps the "
-            "live capacities of indexes by position, so that out of order one index gets that of another"
+            "live capacities of indexes by position, and out of order an index gets that of another"
         )
     yield from _check_missing([index.name for index in indexes], contract, label)
 
@@ -169,7 +172,7 @@ def _check_keys(item: object, path: str, contract: dict[str, Any], label: str, c
     actual = [[name for of, _, name in found if of == kind] for kind in _KINDS]
     wanted = [_list(contract.get(field)) for field, _, _ in _KINDS.values()]
     if any(UNKNOWN not in names and names != right for names, right in zip(actual, wanted, strict=True)):
-        yield f"{label} has {_described(actual)}, but the contract says {_described(wanted)}: change it back, {cost}"
+        yield f"{label} has {_described(actual)}, but the contract says {_described(wanted)}. Change it back: {cost}"
 
 
 def _keys(item: object, path: str = "") -> Iterator[tuple[Any, str, Any]]:
@@ -194,8 +197,9 @@ def _check_type(attribute: object, path: str, keys: tuple[str, str], contract: d
     elif wanted and type_ is UNKNOWN:
         yield Unknown(join(path, keys[1], attribute))
     elif wanted and type_ != wanted:
-        why = "a key of another type is another key"
-        yield f"attribute {name!r} of {label} has type {describe(type_)}, but the contract says {wanted!r}: {why}"
+        actual, why = describe(type_), "a key of another type is another key"
+        said = f"attribute {name!r} of {label} has type {actual}, but the contract says {wanted!r}"
+        yield f"{said}. Change it back: {why}"
 
 
 def _check_projection(index: _Index, contract: str | list[str], label: str) -> Findings:
@@ -209,7 +213,7 @@ def _check_projection(index: _Index, contract: str | list[str], label: str) -> F
         yield from (Unknown(join(path, at, item)) for at, name in found if name is UNKNOWN)
     elif type_ != wanted or {*names} != {*included}:
         actual, right = _projected(type_, names), _projected(wanted, included)
-        yield f"{label} has {actual}, but the contract says {right}: change it back, {_INDEX_COST}"
+        yield f"{label} has {actual}, but the contract says {right}. Change it back: {_INDEX_COST}"
 
 
 def _check_stream(table: Mapping[str, Any], contract: dict[str, Any], label: str) -> Findings:
@@ -225,7 +229,7 @@ def _check_stream(table: Mapping[str, Any], contract: dict[str, Any], label: str
         yield f"{label} has a stream, but the contract has none: remove it, or add {added} to the contract, {_TOGETHER}"
     elif view_type != wanted:
         actual, why = describe(view_type), "another one makes a new stream, and what reads the old one stops"
-        yield f"streamViewType of {label} is {actual}, but the contract says {wanted!r}: change it back, {why}"
+        yield f"streamViewType of {label} is {actual}, but the contract says {wanted!r}. Change it back: {why}"
 
 
 def _name(item: object, key: str) -> Any:  # noqa: ANN401 - a string, None or Unreadable
