@@ -1,39 +1,32 @@
 """The contract of prod, written apart from the definitions: any change but an addition loses a table's items."""
 
+import json
+
+from tests.conftest import ROOT
+
 PREFIX = "urn:pulumi:prod::paypulse::paypulse:dynamodb:"
 TABLE = "$aws:dynamodb/table:Table::"
 TARGET = "RentalInvoices$paypulse:dynamodb:TableAutoscaling$aws:appautoscaling/target:Target::"
 POLICY = "RentalInvoices$paypulse:dynamodb:TableAutoscaling$aws:appautoscaling/policy:Policy::"
-IMAGES = "NEW_AND_OLD_IMAGES"
 
-# URN: physical name, partition key, sort key, [index, partition key, sort key], stream view type. The indexes are in
-# order, and a new one goes behind: Pulumi ignores their capacities by position, so that any other change of the order
-# gives an index the capacity of another.
+# URN: physical name. policies/config/prod.json has the rest of the contract by that name: keys, attribute types, indexes
+# in order, streams.
 TABLES = {
-    f"RentalInvoices{TABLE}rental_invoices": (
-        *("RentalInvoices", "UserID", "InvoiceID"),
-        [("due_date_year-due_date_month-index", "due_date_year", "due_date_month")],
-        IMAGES,
-    ),
-    f"Users{TABLE}users": ("Users", "UserID", None, [("Email-index", "Email", None)], None),
-    f"RetailInvoices{TABLE}retail_invoices": (
-        *("RetailInvoices", "UserID", "InvoiceID"),
-        [
-            ("invoice_date-index", "UserID", "invoice_date"),
-            ("sub_type-invoice_date-index", "UserID_SubType", "invoice_date"),
-        ],
-        IMAGES,
-    ),
-    f"RetailInvoices{TABLE}food_delivery_invoices": ("FoodDeliveryInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}clothing_invoices": ("ClothingInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}technology_invoices": ("TechnologyInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}subscription_invoices": ("SubscriptionInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}grocery_invoices": ("GroceryInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}misc_utility_invoices": ("MiscellaneousUtilityInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}misc_invoices": ("MiscellaneousInvoices", "InvoiceID", None, [], None),
-    f"RetailInvoices{TABLE}travel_invoices": ("TravelInvoices", "InvoiceID", None, [], None),
-    f"VendorConfig{TABLE}vendor_config": ("VendorConfig", "vendor_id", None, [], None),
+    f"RentalInvoices{TABLE}rental_invoices": "RentalInvoices",
+    f"Users{TABLE}users": "Users",
+    f"RetailInvoices{TABLE}retail_invoices": "RetailInvoices",
+    f"RetailInvoices{TABLE}food_delivery_invoices": "FoodDeliveryInvoices",
+    f"RetailInvoices{TABLE}clothing_invoices": "ClothingInvoices",
+    f"RetailInvoices{TABLE}technology_invoices": "TechnologyInvoices",
+    f"RetailInvoices{TABLE}subscription_invoices": "SubscriptionInvoices",
+    f"RetailInvoices{TABLE}grocery_invoices": "GroceryInvoices",
+    f"RetailInvoices{TABLE}misc_utility_invoices": "MiscellaneousUtilityInvoices",
+    f"RetailInvoices{TABLE}misc_invoices": "MiscellaneousInvoices",
+    f"RetailInvoices{TABLE}travel_invoices": "TravelInvoices",
+    f"VendorConfig{TABLE}vendor_config": "VendorConfig",
 }
+CONFIG = json.loads((ROOT / "policies/config/prod.json").read_text())
+CONTRACT = CONFIG["dynamodb-table-contract"]["tables"]
 
 _TABLE_ID, _INDEX_ID = "table/RentalInvoices", "table/RentalInvoices/index/due_date_year-due_date_month-index"
 # Logical name of a target and of its policy: resource id, dimension, name of the policy.
@@ -48,20 +41,46 @@ SCALING = {
 }
 
 
-def test_tables_keep_their_urns_names_keys_streams_and_indexes_in_order(record):
+def tables(record):
+    return [r for r in record("prod").resources if r.type == "aws:dynamodb/table:Table"]
+
+
+def without_none(fields):
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def keys(item):
+    return {"partitionKey": item["hashKey"], "sortKey": item.get("rangeKey")}
+
+
+def test_tables_keep_their_urns_and_names(record):
+    assert {r.urn.removeprefix(PREFIX): r.inputs["name"] for r in tables(record)} == TABLES
+
+
+def test_tables_keep_their_keys_types_streams_and_indexes_in_order(record):
     found = {
-        r.urn.removeprefix(PREFIX): (
-            r.inputs["name"],
-            r.inputs["hashKey"],
-            r.inputs.get("rangeKey"),
-            [(i["name"], i["hashKey"], i.get("rangeKey")) for i in r.inputs.get("globalSecondaryIndexes", [])],
-            r.inputs.get("streamViewType"),
+        table["name"]: without_none(
+            keys(table)
+            | {
+                "attributes": {attribute["name"]: attribute["type"] for attribute in table["attributes"]},
+                "globalSecondaryIndexes": [
+                    without_none({"name": index["name"], **keys(index), "projection": index["projectionType"]})
+                    for index in table.get("globalSecondaryIndexes", [])
+                ]
+                or None,
+                "streamViewType": table.get("streamViewType"),
+            }
         )
-        for r in record("prod").resources
-        if r.type == "aws:dynamodb/table:Table"
+        for table in (r.inputs for r in tables(record))
     }
 
-    assert found == TABLES
+    assert found == CONTRACT
+
+
+def test_no_table_of_prod_is_exempt_from_its_contract():
+    assert CONFIG["all"] == "mandatory"
+    assert list(CONFIG["dynamodb-table-contract"]) == ["tables"]
+    assert sorted(CONTRACT) == sorted(TABLES.values())
 
 
 def test_targets_and_policies_keep_their_urns_ids_and_names(record):

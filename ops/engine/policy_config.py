@@ -69,4 +69,7 @@ def _check_option(value: object, declared: dict[str, Any], where: str) -> None:
     from jsonschema import Draft7Validator  # noqa: PLC0415 - slow to import, and only needed if options are set
 
     for error in Draft7Validator(declared).iter_errors(value):
-        raise PlanError(f"{where}: {error.message}")
+        path = "".join(f".{key}" if str(key).isidentifier() else f"[{key!r}]" for key in error.absolute_path)
+        # Of a value that may be of several forms, the message alone names none of them.
+        wrong = "; ".join(of_form.message for of_form in error.context or [error])
+        raise PlanError(f"{where}{path}: {wrong}")

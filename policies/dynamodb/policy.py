@@ -8,7 +8,7 @@ import difflib
 import fnmatch
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pulumi_policy import (
@@ -40,17 +40,17 @@ class Unknown:
 class Inputs(dict[str, Any]):
     """The properties of a resource, with UNKNOWN for values that are not known yet; `opts` are its resource options."""
 
-    def __init__(self, opts: PolicyResourceOptions, props: Mapping[str, Any]) -> None:
+    def __init__(self, urn: str, opts: PolicyResourceOptions, props: Mapping[str, Any]) -> None:
         """Read the properties."""
         super().__init__({key: element(props, key) for key in props})
-        self.opts = opts
+        self.urn, self.opts = urn, opts
 
 
 Findings = Iterator[str | Unknown]
 # Checks one resource, before it is created or updated.
 Check = Callable[[Inputs, Options], Findings]
-# Findings, each with the resource that it is reported for.
-StackFindings = Iterator[tuple[StackResource, str | Unknown]]
+# Findings, each with the resource that it is reported for, or None for the stack itself.
+StackFindings = Iterator[tuple[StackResource | None, str | Unknown]]
 # Checks all resources of a stack together.
 StackCheck = Callable[[Stack, Options], StackFindings]
 # Corrects a table's inputs in place. Returns whether it changed anything.
@@ -101,25 +101,27 @@ class _Rule:
     checks: dict[str, Check]
     check_stack: StackCheck | None
     remediate: Remediate | None
+    checked: dict[str, object] = field(default_factory=dict)
 
     def validate_resource(self, args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
         check = self.checks.get(args.resource_type)
         if check and args.resource_type != TABLE_REPLICA:
-            options, inputs = self._options(args), Inputs(args.opts, args.props)
+            options, inputs = self._options(args), Inputs(args.urn, args.opts, args.props)
             name = get(inputs, "tableName" if args.resource_type == GLOBAL_SECONDARY_INDEX else "name")
             if not is_exempt(name, options):
                 _report(check(inputs, options), options, report_violation, None)
 
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:
-        options, stack, by_urn = self._options(args), Stack(args.resources), defaultdict(list)
+        options, stack = self._options(args), Stack(args.resources)
+        by_urn: dict[str | None, list[str | Unknown]] = defaultdict(list)
         check_replica = self.checks.get(TABLE_REPLICA)
         for replica in stack.resources[TABLE_REPLICA]:
             table = stack.table_of(replica)
             name = table.name if table else table_of_arn(get(replica.props, "globalTableArn"))
             if check_replica and not is_exempt(name, options):
-                by_urn[replica.urn] += check_replica(Inputs(replica.options, replica.props), options)
+                by_urn[replica.urn] += check_replica(Inputs(replica.urn, replica.options, replica.props), options)
         for resource, finding in self.check_stack(stack, options) if self.check_stack else ():
-            by_urn[resource.urn].append(finding)
+            by_urn[resource.urn if resource else None].append(finding)
         for urn, findings in by_urn.items():
             _report(findings, options, report_violation, urn)
 
@@ -140,9 +142,11 @@ class _Rule:
             if option not in self.schema:
                 nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
                 raise ValueError(f"{self.name} has no option {option!r}; the nearest is {nearest!r}")
-            is_valid, wanted = _check_option(value, self.schema[option])
-            if not is_valid:
-                raise ValueError(f"{self.name}: the option {option} is {value!r}, but must be {wanted}")
+            # The SDK hands out the same object each time, which may be large.
+            if value is not self.checked.get(option):
+                for fault in _faults(value, self.schema[option], option):
+                    raise ValueError(f"{self.name}: the option {fault}")
+                self.checked[option] = value
         return {option: declared["default"] for option, declared in self.schema.items()} | given
 
 
@@ -232,16 +236,49 @@ def set_property(item: Any, path: str, value: object) -> bool:  # noqa: ANN401 -
     return True
 
 
+def _faults(value: object, declared: dict[str, Any], path: str) -> Iterator[str]:
+    """Yield what is wrong with the value of an option, or with a field of an object in it."""
+    if declared.get("type") == "object" and isinstance(value, dict):
+        fields = declared.get("properties", {})
+        for key in declared.get("required", []):
+            if key not in value:
+                yield f"{path}.{key} is missing, but must be {_check_option(None, fields[key])[1]}"
+        for key, item in value.items():
+            if of_field := fields.get(key, declared["additionalProperties"]):
+                yield from _faults(item, of_field, f"{path}.{key}" if key.isidentifier() else f"{path}[{key!r}]")
+            else:
+                yield f"{path} has {key!r}, but may have only {', '.join(fields)}"
+    elif _is_list_of_objects(declared) and isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _faults(item, declared["items"], f"{path}[{position}]")
+    else:
+        is_valid, wanted = _check_option(value, declared)
+        if not is_valid:
+            yield f"{path} is {value!r}, but must be {wanted}"
+
+
+def _is_list_of_objects(declared: dict[str, Any]) -> bool:
+    return declared.get("type") == "array" and declared["items"]["type"] == "object"
+
+
 def _check_option(value: object, declared: dict[str, Any]) -> tuple[bool, str]:
-    """Return whether an option's value fits its schema, and what the schema accepts."""
+    """Return whether a value fits its schema, and what the schema accepts. `_faults` checks the fields of objects."""
+    if "anyOf" in declared:
+        checked = [_check_option(value, one) for one in declared["anyOf"]]
+        return any(is_valid for is_valid, _ in checked), " or ".join(wanted for _, wanted in checked)
+    if "enum" in declared:
+        return isinstance(value, str) and value in declared["enum"], f"one of {', '.join(declared['enum'])}"
     if declared["type"] == "array":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value), "a list of strings"
+        is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return is_list, f"a list of {declared['items']['type']}s"
     if declared["type"] == "integer":
         number, least, most = integer(value), declared["minimum"], declared["maximum"]
         return number is not None and least <= number <= most, f"a whole number, {least} to {most}"
-    if declared["type"] == "boolean":
-        return isinstance(value, bool), "true or false"
-    return isinstance(value, str) and value in declared["enum"], f"one of {', '.join(declared['enum'])}"
+    type_, wanted = _TYPES[declared["type"]]
+    return isinstance(value, type_), wanted
+
+
+_TYPES: Final = {"boolean": (bool, "true or false"), "object": (dict, "an object"), "string": (str, "a string")}
 
 
 def _report(findings: Iterable[str | Unknown], options: Options, violate: ReportViolation, urn: str | None) -> None:

@@ -17,6 +17,29 @@ def test_what_is_deployed_is_judged_without_the_program(deployed):
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            r"indexes=\(GlobalSecondaryIndex\(logical_name=\"email\".*\n",
+            "",
+            "table 'Users' has no index 'Email-index', but the contract has",
+        ),
+        (
+            r"(logical_name=\"retail_invoices\",(\n.*){3}\n *indexes=\()",
+            r"\1GlobalSecondaryIndex(logical_name='a', name='a-index', partition_key='a'),",
+            "the indexes of table 'RetailInvoices' are 'a-index', 'invoice_date-index',",
+        ),
+    ],
+    ids=["the only index removed", "an index inserted in front"],
+)
+def test_what_the_contract_does_not_have_stops_a_preview(deployed, before, after, message):
+    with deployed.edited(("components/tables.py", before, after)):
+        out = deployed.run("preview", "--stack", "prod", *PACK, fails=True)
+    assert "dynamodb-table-contract" in out
+    assert message in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
     ("before", "after", "severity", "policy"),
     [
         (r"RecoveryArgs\(enabled=True", "RecoveryArgs(enabled=False", "medium", "dynamodb-pitr-enabled"),

@@ -81,6 +81,17 @@ ON_DEMAND: dict[str, Any] = {
     "deletionProtectionEnabled": True,
     "tags": {"Environment": "production"},
 }
+# What the option tables of the contract says of these two.
+CONTRACT: dict[str, Any] = {
+    "RentalInvoices": {
+        "partitionKey": "UserID",
+        "sortKey": "InvoiceID",
+        "attributes": {"UserID": "S", "InvoiceID": "S", "due": "S"},
+        "globalSecondaryIndexes": [{"name": "due-index", "partitionKey": "due", "projection": "ALL"}],
+        "streamViewType": "NEW_AND_OLD_IMAGES",
+    },
+    "Users": {"partitionKey": "UserID", "attributes": {"UserID": "S"}},
+}
 # What a preview shows as unknown unless the program sets it: of a resource, and of each object or element in it.
 _COMPUTED = {
     TABLE: "arn id attributes hashKey streamArn streamLabel streamViewType globalSecondaryIndexes globalTableWitness "
@@ -226,7 +237,7 @@ def judge(policy: str | Policy, *resources: Resource, config: Mapping[str, Any] 
     if isinstance(judging, ResourceValidationPolicy):
         for resource in resources:
             args = ResourceValidationArgs(
-                resource.type, proxied(resource.inputs), "", resource.name, options(resource), None, config
+                resource.type, proxied(resource.inputs), resource.name, resource.name, options(resource), None, config
             )
             assert judging.validate(args, lambda message, _, name=resource.name: found.append((name, message))) is None
     if isinstance(judging, StackValidationPolicy):

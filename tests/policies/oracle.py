@@ -123,8 +123,11 @@ def is_near(one: str, other: str) -> bool:
     return one == other or "" in (one, other)
 
 
-def verdict(program: list[Resource], level: str, listed: list[str]) -> set[tuple[str, str]]:
-    """Return the policies that must report something, with the URNs; `listed` are the provisionedTables."""
+def verdict(program: list[Resource], level: str, listed: list[str], contract: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return the policies that must report something, with the URNs; `listed` are the provisionedTables.
+
+    The URN of the stack itself is "".
+    """
     stack = [replace(one) for one in program]
     tables = [one for one in stack if one.type == TABLE]
     for one in [one for one in stack if one.type in (INDEX, REPLICA)]:
@@ -132,8 +135,89 @@ def verdict(program: list[Resource], level: str, listed: list[str]) -> set[tuple
         if one.table:
             (one.table.replicas if one.type == REPLICA else one.table.indexes).append(one)
     wrong = {(policy, one.urn) for one in stack for policy, right in judge(one, level, listed).items() if not right}
+    wrong |= {("dynamodb-table-contract", urn) for urn in (contract_verdict(tables, contract) if contract else ())}
     # A stack without tables is not judged.
     return wrong | (scaling_verdict(stack, tables) if tables else set())
+
+
+def contract_verdict(tables: list[Resource], contract: dict[str, Any]) -> set[str]:
+    """Return the URNs of what isn't as the contract says."""
+    seen_names = [at(table.seen, "name") for table in tables]
+    missing = [name for name in contract if name not in seen_names]
+    # A table whose name is not known may be a missing one.
+    wrong = {""} if len(missing) > seen_names.count(UNKNOWN) else set()
+    for table in tables:
+        name, seen_name = (word(at(props, "name")) for props in (table.props, table.seen))
+        if name not in contract or not is_as_agreed(table, contract[name]):
+            wrong.add(table.urn)
+        agreed = contract.get(seen_name, {"globalSecondaryIndexes": []})
+        if seen_name in contract:
+            wrong |= {one.urn for one in table.indexes if not is_own_index_as_agreed(one, agreed)}
+        # All of its indexes are its own, or it has none; one whose name is not known may be any.
+        names = [word(at(one.seen, "indexName")) for one in table.indexes]
+        has_all = all(index["name"] in names for index in agreed.get(GLOBAL, []))
+        if items(table.props, GLOBAL) == [] and not has_all and UNKNOWN not in names:
+            wrong.add(table.urn)
+    return wrong
+
+
+def is_as_agreed(table: Resource, agreed: dict[str, Any]) -> bool:
+    props, inline = table.props, items(table.props, GLOBAL)
+    view = at(props, "streamViewType") if at(props, "streamEnabled") is True else None
+    by_name = {index["name"]: index for index in agreed.get(GLOBAL, [])}
+    order, names = list(by_name), [word(at(index, "name")) for index in inline]
+    return (
+        are_keys_as_agreed(props, agreed)
+        and all(is_type_as_agreed(one, "name", "type", agreed) for one in items(props, "attributes"))
+        and at(props, "streamEnabled") is not UNKNOWN
+        and view == agreed.get("streamViewType")
+        # Open: two of one name are a finding of the schema.
+        and (inline == [] or (set(names) == set(order) and names == sorted(names, key=order.index)))
+        and all(is_index_as_agreed(index, index, by_name[name]) for index, name in zip(inline, names, strict=True))
+    )
+
+
+def is_own_index_as_agreed(index: Resource, agreed: dict[str, Any]) -> bool:
+    found = [one for one in agreed.get(GLOBAL, []) if one["name"] == at(index.seen, "indexName")]
+    types = items(index.seen, "keySchemas")
+    are_right = all(is_index_as_agreed(index.seen, at(index.seen, "projection"), one) for one in found)
+    return (
+        found != []
+        and are_right
+        and all(is_type_as_agreed(one, "attributeName", "attributeType", agreed) for one in types)
+    )
+
+
+def is_index_as_agreed(index: Any, projection: Any, agreed: dict[str, Any]) -> bool:
+    extra, wanted = [word(name) for name in items(projection, "nonKeyAttributes")], agreed["projection"]
+    wanted, included = ("INCLUDE", wanted) if isinstance(wanted, list) else (wanted, [])
+    is_projected = at(projection, "projectionType") == wanted and set(extra) == set(included)
+    return are_keys_as_agreed(index, agreed) and is_projected
+
+
+def are_keys_as_agreed(item: Any, agreed: dict[str, Any]) -> bool:
+    """Tell whether keys are the agreed ones. Open: of another keyType, or stated twice, they are for the schema."""
+    schema = items(item, "keySchemas")
+    if any(word(at(key, "keyType")) is UNKNOWN for key in schema):
+        return False
+    for type_, one_key, field_ in (("HASH", "hashKey", "partitionKey"), ("RANGE", "rangeKey", "sortKey")):
+        names = [word(at(key, "attributeName")) for key in schema if at(key, "keyType") == type_]
+        names += [] if at(item, one_key) is None else [word(at(item, one_key))]
+        wanted = agreed.get(field_, [])
+        if names != (wanted if isinstance(wanted, list) else [wanted]):
+            return False
+    # Open: a key of no known type whose name is not known decides, too.
+    return all(word(at(key, "attributeName")) is not UNKNOWN for key in schema)
+
+
+def is_type_as_agreed(attribute: Any, of_name: str, of_type: str, agreed: dict[str, Any]) -> bool:
+    name, type_ = word(at(attribute, of_name)), at(attribute, of_type)
+    stated = [agreed, *agreed.get(GLOBAL, [])]
+    found = [one.get(field_, []) for one in stated for field_ in ("partitionKey", "sortKey")]
+    keys = {key for some in found for key in (some if isinstance(some, list) else [some])}
+    if name in agreed["attributes"]:
+        return type_ == agreed["attributes"][name]
+    return name is not UNKNOWN and name not in keys
 
 
 def table_of(one: Resource, tables: list[Resource]) -> Resource | None:

@@ -20,7 +20,7 @@ from tests.policies.judge import (
     secret,
     violations,
 )
-from tests.policies.test_policy import EVERY, broken
+from tests.policies.test_policy import EVERY, LISTED, NEEDED, broken
 
 scalars = st.one_of(
     st.none(),
@@ -68,7 +68,9 @@ def test_a_table_with_any_property_is_judged(policy, table, path, value, ignored
     except (KeyError, IndexError):
         inputs = table | {path.partition(".")[0]: value}
 
-    assert all(isinstance(message, str) for message in violations(policy, inputs, ignore_changes=ignored))
+    assert all(
+        isinstance(message, str) for message in violations(policy, inputs, LISTED.get(policy), ignore_changes=ignored)
+    )
 
 
 @given(
@@ -77,7 +79,7 @@ def test_a_table_with_any_property_is_judged(policy, table, path, value, ignored
     st.dictionaries(st.sampled_from([*COMPLIANT, *KEYS, "tableName"]), trees),
 )
 def test_a_resource_of_anything_is_judged(policy, type_, inputs):
-    assert all(isinstance(message, str) for message in violations(policy, inputs, type=type_))
+    assert all(isinstance(message, str) for message in violations(policy, inputs, LISTED.get(policy), type=type_))
 
 
 @given(
@@ -97,13 +99,17 @@ def test_a_program_of_anything_is_judged(policy, changes, index, replica):
             type=resource.type, name=resource.name, inputs=resource.inputs | {name: value}, sources=sources
         )
 
-    found = judge(policy, *program)
+    found = judge(policy, *program, config=LISTED.get(policy))
 
-    assert {name for name, _ in found} <= {resource.name for resource in program}
+    # None is the stack itself.
+    assert {name for name, _ in found} <= {resource.name for resource in program} | {None}
     assert all(isinstance(message, str) for _, message in found)
 
 
-@given(policies, st.dictionaries(st.sampled_from(["exemptTables", "allowUnknown", "level", "ttlTables", ""]), trees))
+@given(
+    policies,
+    st.dictionaries(st.sampled_from(["exemptTables", "allowUnknown", "level", "tables", "ttlTables", ""]), trees),
+)
 def test_any_configuration_is_refused_in_a_line_or_applied(policy, config):
     try:
         found = violations(policy, COMPLIANT, config)
@@ -126,4 +132,4 @@ def test_an_unknown_value_never_hides_another_violation(name, path):
     unknown = Resource(name="rental", inputs=inputs, protect=False, ignore_changes=[])
 
     # What decides is not known, or the violation is still there: in no case does the table pass.
-    assert "rental" in {resource for resource, _ in judge(name, unknown, *others)}
+    assert "rental" in {resource for resource, _ in judge(name, unknown, *others, config=NEEDED.get(name))}

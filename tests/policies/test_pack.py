@@ -51,7 +51,8 @@ BREAKS = {
     "dynamodb-autoscaling-ignore-changes": (RENTAL, {}, {"ignore_changes": ["*"]}, "medium"),
     "dynamodb-table-deletion-protection-enabled": (RENTAL, {"deletionProtectionEnabled": False}, {}, "medium"),
     "dynamodb-table-protected": (RENTAL, {}, {"protect": False}, "medium"),
-    "dynamodb-table-schema": (RENTAL, {"streamViewType": "ALL"}, {}, "high"),
+    "dynamodb-table-contract": (RENTAL, {"streamViewType": "KEYS_ONLY"}, {}, "high"),
+    "dynamodb-table-schema": (RENTAL, {"warmThroughput": {"readUnitsPerSecond": 1}}, {}, "high"),
     "dynamodb-table-tagged": (RENTAL, {"tags": {}}, {}, "low"),
     "dynamodb-table-ttl": (RENTAL, {"ttl": {"enabled": True, "attributeName": "expires"}}, {}, "medium"),
 }
@@ -198,6 +199,17 @@ def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
             *('{"dynamodb-table-encryption-enabled": {"level": "high"}}', PlanError),
             "dynamodb-table-encryption-enabled: level: 'high' is not one of ['kms', 'cmk', 'any']",
         ),
+        (
+            *('{"dynamodb-table-contract": {"tables": {"a-b": {"partitionKey": 5, "attributes": {}}}}}', PlanError),
+            "dynamodb-table-contract: tables['a-b'].partitionKey: 5 is not of type 'string'",
+        ),
+        (
+            '{"dynamodb-table-contract": {"tables": {"Users": {"partitionKey": "a", "attributes": {}, '
+            '"globalSecondaryIndexes": [{"name": "i", "partitionKey": "b", "projection": "INCLUDE"}]}}}}',
+            PlanError,
+            "dynamodb-table-contract: tables.Users.globalSecondaryIndexes[0].projection: "
+            "'INCLUDE' is not one of ['ALL', 'KEYS_ONLY']; 'INCLUDE' is not of type 'array'",
+        ),
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused(running, tmp_path, content, error, message):
@@ -221,7 +233,9 @@ json_values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
     max_leaves=6,
 )
-options = st.sampled_from(["enforcementLevel", "exemptTables", "allowUnknown", "level", "minimumCapacity", ""])
+options = st.sampled_from(
+    ["enforcementLevel", "exemptTables", "allowUnknown", "level", "minimumCapacity", "tables", ""]
+)
 names = st.sampled_from([*BY_NAME, "all", "none"])
 
 

@@ -12,6 +12,7 @@ from tests.policies.judge import (
     BUCKET,
     BY_NAME,
     COMPLIANT,
+    CONTRACT,
     INDEX,
     ON_DEMAND,
     TABLE,
@@ -26,7 +27,10 @@ from tests.policies.judge import (
 )
 
 RECOVERY, SCHEMA, AUTOSCALING = "dynamodb-pitr-enabled", "dynamodb-table-schema", "dynamodb-autoscaling-enabled"
-LISTED = {"dynamodb-billing-mode": {"provisionedTables": ["RentalInvoices"]}}
+TABLE_CONTRACT = "dynamodb-table-contract"
+# What a policy needs to judge at all, and what it needs to have nothing against a compliant program.
+NEEDED = {TABLE_CONTRACT: {"tables": CONTRACT}}
+LISTED = NEEDED | {"dynamodb-billing-mode": {"provisionedTables": ["RentalInvoices"]}}
 EVERY = pytest.mark.parametrize("name", sorted(BY_NAME))
 
 
@@ -68,20 +72,22 @@ def broken(table_name="RentalInvoices"):
 
 @EVERY
 def test_an_exempt_table_is_not_judged(name):
-    found = judge(name, *broken())
+    def judged(*exempt):
+        return judge(name, *broken(), config=NEEDED.get(name, {}) | {"exemptTables": [*exempt]})
 
-    assert {resource for resource, _ in found} == {"rental"}
-    assert judge(name, *broken(), config={"exemptTables": ["Rental", "*Rental", "rentalinvoices"]}) == found
-    assert judge(name, *broken(), config={"exemptTables": ["RentalInvoices"]}) == []
-    assert judge(name, *broken(), config={"exemptTables": ["Users", "Rental*"]}) == []
+    assert {resource for resource, _ in judged()} == {"rental"}
+    assert judged("Rental", "*Rental", "rentalinvoices") == judged()
+    assert judged("RentalInvoices") == []
+    assert judged("Users", "Rental*") == []
 
 
 @EVERY
 def test_only_a_star_exempts_a_table_whose_name_is_not_known(name):
-    found = judge(name, *broken(UNKNOWN), config={"exemptTables": ["R*", "?*"]})
+    def judged(*exempt):
+        return judge(name, *broken(UNKNOWN), config=NEEDED.get(name, {}) | {"exemptTables": [*exempt]})
 
-    assert "rental" in {resource for resource, _ in found}
-    assert judge(name, *broken(UNKNOWN), config={"exemptTables": ["*"]}) == []
+    assert "rental" in {resource for resource, _ in judged("R*", "?*")}
+    assert judged("*") == []
 
 
 @pytest.mark.parametrize(
@@ -187,11 +193,11 @@ def test_every_policy_refuses_an_option_that_it_does_not_have(name):
         pytest.param({"billingMode": "provisioned"}, {"dynamodb-billing-mode": 1}, id="an illegal billing mode"),
         pytest.param(
             {"globalSecondaryIndexes": UNKNOWN},
-            {"dynamodb-billing-mode": 1, SCHEMA: 1, AUTOSCALING: 1},
+            {"dynamodb-billing-mode": 1, SCHEMA: 1, TABLE_CONTRACT: 1, AUTOSCALING: 1},
             id="indexes that are not known",
         ),
-        pytest.param({"hashKey": UNKNOWN}, {SCHEMA: 1}, id="a key that is not known"),
-        pytest.param({"streamViewType": "ALL"}, {SCHEMA: 1}, id="a view type"),
+        pytest.param({"hashKey": UNKNOWN}, {SCHEMA: 1, TABLE_CONTRACT: 1}, id="a key that is not known"),
+        pytest.param({"streamViewType": "ALL"}, {SCHEMA: 1, TABLE_CONTRACT: 1}, id="a view type"),
     ],
 )
 def test_one_mistake_is_not_reported_by_every_policy(change, reported):
@@ -265,5 +271,5 @@ def test_every_policy_says_what_it_is_and_how_to_comply(name):
     assert all([made.description, made.severity, made.remediation_steps, made.url.startswith("https://")])
     assert {"exemptTables", "allowUnknown"} <= options.keys()
     assert all(option["description"].endswith(".") for option in options.values())
-    assert {option["type"] for option in options.values()} <= {"array", "boolean", "integer", "string"}
+    assert {option["type"] for option in options.values()} <= {"array", "boolean", "integer", "object", "string"}
     assert all(option["items"] == {"type": "string"} for option in options.values() if option["type"] == "array")

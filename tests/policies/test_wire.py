@@ -44,10 +44,13 @@ def pack():
             process.kill()
 
 
-def reported(pack: AnalyzerStub, program: list[Resource], level: str, listed: list[str], *, preview: bool) -> set[Any]:
+def reported(
+    pack: AnalyzerStub, program: list[Resource], level: str, listed: list[str], agreed: dict[str, Any], *, preview: bool
+) -> set[Any]:
     """Return what is reported of the inputs of each resource, and then of the outputs of all: policies and URNs."""
     billing, encryption = {"provisionedTables": listed}, {"level": level}
     own = {"dynamodb-billing-mode": billing, "dynamodb-table-encryption-enabled": encryption}
+    own["dynamodb-table-contract"] = {"tables": agreed}
     configuration = proto.ConfigureAnalyzerRequest()
     for policy in pack.GetAnalyzerInfo(empty_pb2.Empty()).policies:
         configuration.policyConfig[policy.name].enforcementLevel = proto.MANDATORY
@@ -293,6 +296,72 @@ OTHERS = [
     *[[], [], [], [resource("random:index/randomPet:RandomPet", "pet", {})], [resource(TARGET, "ecs", ECS)]],
     *[scaled("Users", []), [resource(TABLE, "Logs", PLAIN | {"name": "Logs"}), *scalers("Logs", [])]],
 ]
+
+
+def agreed_on(program: list[Resource]) -> dict[str, Any]:
+    """Return the contract of a program's tables, of those that have a key."""
+    result: dict[str, Any] = {}
+    for one in program:
+        if one.type == TABLE and one.inputs.get("hashKey"):
+            types = {attribute["name"]: attribute["type"] for attribute in one.inputs["attributes"]}
+            indexes = [agreed_of(some, some) for some in one.inputs.get("globalSecondaryIndexes", [])]
+            stated = agreed_keys(one.inputs) | {"attributes": types, "globalSecondaryIndexes": indexes}
+            stated |= {key: one.inputs[key] for key in ("streamViewType",) if key in one.inputs}
+            result.setdefault(one.inputs["name"], stated)
+    for one in [one for one in program if one.type == INDEX and one.inputs["tableName"] in result]:
+        agreed = result[one.inputs["tableName"]]
+        index = one.inputs | {"name": one.inputs["indexName"]}
+        agreed["globalSecondaryIndexes"].append(agreed_of(index, index["projection"]))
+        agreed["attributes"] |= {key["attributeName"]: key["attributeType"] for key in index["keySchemas"]}
+    return result
+
+
+def agreed_of(index: dict[str, Any], projection: dict[str, Any]) -> dict[str, Any]:
+    of_type = {"INCLUDE": projection.get("nonKeyAttributes")}
+    type_ = projection["projectionType"]
+    return {"name": index["name"], "projection": of_type.get(type_, type_)} | agreed_keys(index)
+
+
+def agreed_keys(item: dict[str, Any]) -> dict[str, Any]:
+    found = [(key["keyType"], key["attributeName"]) for key in item.get("keySchemas", [])]
+    found += [(type_, item[key]) for type_, key in (("HASH", "hashKey"), ("RANGE", "rangeKey")) if item.get(key)]
+    of_type = {type_: [name for of, name in found if of == type_] for type_ in ("HASH", "RANGE")}
+    fields = {"partitionKey": of_type["HASH"], "sortKey": of_type["RANGE"]}
+    return {
+        field: names[0] if len(names) == 1 else names for field, names in fields.items() if names or field != "sortKey"
+    }
+
+
+@st.composite
+def contracts(draw, program: list[Resource]) -> dict[str, Any]:
+    """Draw a contract: of a program or, at times, of another, or none."""
+    agreed = copy.deepcopy(draw(st.sampled_from([*[agreed_on(program)] * 4, {}, AGREED])))
+    if not agreed or draw(st.booleans()):
+        return agreed
+    name = draw(st.sampled_from(sorted(agreed)))
+    of_table, indexes = agreed[name], agreed[name]["globalSecondaryIndexes"]
+    match draw(st.sampled_from(["new", "key", "type", "types", "stream", "index", "order", "projection"])):
+        case "new":
+            agreed["Elsewhere"] = of_table
+        case "key":
+            item = draw(st.sampled_from([of_table, *indexes]))
+            item["sortKey"] = draw(st.sampled_from(["UserID", "due"]))
+        case "type":
+            of_table["attributes"][draw(st.sampled_from(["UserID", "due"]))] = "N"
+        case "types":
+            of_table["attributes"] = {}
+        case "stream":
+            of_table["streamViewType"] = "KEYS_ONLY"
+        case "index" if indexes:
+            del indexes[draw(st.integers(0, len(indexes) - 1))]
+        case "order":
+            indexes.reverse()
+        case "projection" if indexes:
+            indexes[0]["projection"] = draw(st.sampled_from(["KEYS_ONLY", ["a"], ["b", "a"]]))
+    return agreed
+
+
+AGREED = agreed_on([table(**RICH)])
 # What has been seen in a resource, in a property or in an element of one.
 INNER: dict[str, dict[str, None]] = defaultdict(dict)
 
@@ -370,9 +439,13 @@ def changed(draw, one: Resource, program: list[Resource]) -> Resource:
 
 
 @st.composite
-def programs(draw) -> list[Resource]:
-    """Draw a program: of a right or nearly right one, up to three resources changed, lost, doubled or moved."""
+def programs(draw) -> tuple[list[Resource], dict[str, Any]]:
+    """Draw a program: of a right or nearly right one, up to three resources changed, lost, doubled or moved.
+
+    And the contract of what it was.
+    """
     program = draw(st.sampled_from(PROGRAMS)) + draw(st.sampled_from(OTHERS))
+    agreed = draw(contracts(program))
     for step in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))):
         # Of each type alike: there are many targets and policies.
         type_ = draw(st.sampled_from(sorted({one.type for one in program})))
@@ -392,21 +465,24 @@ def programs(draw) -> list[Resource]:
         # What isn't set comes from nowhere, and so does what came from a resource that was lost.
         sources = {key: sorted(urns.intersection(found)) for key, found in one.sources.items() if key in one.inputs}
         program[position] = replace(one, sources=sources)
-    return program
+    return program, agreed
 
 
 anything = st.builds(
-    lambda type_, inputs: [resource(type_, "x", inputs)],
+    lambda type_, inputs, agreed: ([resource(type_, "x", inputs)], agreed),
     st.sampled_from([TABLE, TABLE, INDEX, TARGET, POLICY, "aws:s3/bucket:Bucket", "Größe", ""]),
     st.dictionaries(
         st.sampled_from([*INNER[TABLE], *INNER[INDEX], *INNER[TARGET]]) | st.text(max_size=8),
         trees | st.sampled_from(ODDITIES),
         max_size=6,
     ),
+    st.sampled_from([{}, AGREED]),
 )
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs() | programs() | anything, st.sampled_from([("kms", []), ("cmk", ["Rental*"])]), st.booleans())
-def test_of_a_program_exactly_the_policies_that_it_breaks_are_reported(pack, program, options, preview):
-    assert reported(pack, program, *options, preview=preview) == verdict(program, *options)
+def test_of_a_program_exactly_the_policies_that_it_breaks_are_reported(pack, program_and_contract, options, preview):
+    program, agreed = program_and_contract
+
+    assert reported(pack, program, *options, agreed, preview=preview) == verdict(program, *options, agreed)

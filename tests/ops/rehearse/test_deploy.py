@@ -1,9 +1,13 @@
 """A rehearsal under policy packs, as a person calls it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from components import family
+from components.schema import GlobalSecondaryIndex
+from components.tables import FAMILIES
 from ops.__main__ import main
 from tests.conftest import ROOT
 
@@ -117,6 +121,106 @@ def test_a_policy_acts_at_the_level_that_the_configuration_sets(capsys, program,
         [level] if level in {"advisory", "mandatory"} else [],
     )
     assert orders == {"mandatory": [], "remediate": [{"enabled": True}]}.get(level, [None])
+
+
+def in_prod(**changes):
+    """Return the families of prod with fields of some tables changed, by their logical names; without it for None."""
+
+    def of_family(family):
+        kept = [table for table in family.tables if changes.get(table.logical_name, ()) is not None]
+        tables = tuple(replace(table, **changes.get(table.logical_name, {})) for table in kept)
+        return replace(family, tables=tables)
+
+    return tuple(map(of_family, FAMILIES))
+
+
+NEW = GlobalSecondaryIndex(logical_name="vendor", name="vendor-index", partition_key="vendor")
+RETAIL = next(table for family in FAMILIES for table in family.tables if table.logical_name == "retail_invoices")
+OF_RETAIL = "of table 'RetailInvoices'"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "reported"),
+    [
+        pytest.param(
+            {"retail_invoices": {"indexes": RETAIL.indexes[1:]}},
+            "retail_invoices",
+            [
+                "table 'RetailInvoices' has no index 'invoice_date-index', but the contract has: declare it, or remove it "
+                "from there, in the same pull request"
+            ],
+            id="an index removed",
+        ),
+        pytest.param(
+            {"users": {"indexes": ()}},
+            "users",
+            [
+                "table 'Users' has no index 'Email-index', but the contract has: declare it, or remove it from there, in "
+                "the same pull request"
+            ],
+            id="the only index removed",
+        ),
+        pytest.param(
+            {"retail_invoices": {"indexes": (NEW, *RETAIL.indexes)}},
+            "retail_invoices",
+            [
+                f"index 'vendor-index' {OF_RETAIL} is not in the contract: add it there, behind the others, in the same "
+                'pull request:\n{"name": "vendor-index", "partitionKey": "vendor", "projection": "ALL"}',
+                f"the indexes {OF_RETAIL} are 'vendor-index', 'invoice_date-index', 'sub_type-invoice_date-index', but "
+                "must be in the order 'invoice_date-index', 'sub_type-invoice_date-index', 'vendor-index': Pulumi keeps "
+                "the live capacities of indexes by position, and out of order an index gets that of another",
+            ],
+            id="an index inserted in front",
+        ),
+        pytest.param(
+            {"retail_invoices": {"indexes": (replace(RETAIL.indexes[0], sort_key=None), RETAIL.indexes[1])}},
+            "retail_invoices",
+            [
+                f"index 'invoice_date-index' {OF_RETAIL} has partition key 'UserID', but the contract says partition key "
+                "'UserID', sort key 'invoice_date'. Change it back: a changed index is deleted and built again. To have "
+                "another one, add it behind the others"
+            ],
+            id="a key of an index changed",
+        ),
+        pytest.param(
+            {"travel_invoices": None},
+            "paypulse-prod",
+            [
+                "the stack has no table 'TravelInvoices', but the contract has: declare it, or remove it from tables, in "
+                "the same pull request"
+            ],
+            id="a table removed",
+        ),
+    ],
+)
+def test_a_change_of_prod_that_its_contract_does_not_have_stops(capsys, monkeypatch, changes, name, reported):
+    families = in_prod(**changes)
+    monkeypatch.setattr("components.tables.FAMILIES", families)
+
+    code, out, _ = run(capsys, "--cwd", ROOT, "--stack", "prod", "--json")
+    found = json.loads(out)["policies"]
+
+    head = "DynamoDB tables and their indexes should be as their contract says.\n"
+    assert (code, {(v["policy"], v["level"], v["urn"].split("::")[-1]) for v in found}) == (
+        *(1, {("dynamodb-table-contract", "mandatory", name)}),
+    )
+    assert [v["message"].removeprefix(head) for v in found] == reported
+
+
+def test_a_changed_projection_of_prod_stops(capsys, monkeypatch):
+    made = family._index_args  # noqa: SLF001 - the definitions know no projection
+    monkeypatch.setattr(family, "_index_args", lambda index: made(index) | {"projection_type": "KEYS_ONLY"})
+
+    code, out, _ = run(capsys, "--cwd", ROOT, "--stack", "prod", "--json")
+
+    assert (code, [v["message"].splitlines()[-1] for v in json.loads(out)["policies"]]) == (
+        1,
+        [
+            "index 'due_date_year-due_date_month-index' of table 'RentalInvoices' has projection 'KEYS_ONLY', but the "
+            "contract says projection 'ALL'. Change it back: a changed index is deleted and built again. To have another "
+            "one, add it behind the others"
+        ],
+    )
 
 
 def test_no_policies_enforces_none(capsys, program):
