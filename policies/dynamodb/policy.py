@@ -143,7 +143,7 @@ class _Rule:
                 nearest = difflib.get_close_matches(option, self.schema, n=1, cutoff=0)[0]
                 raise ValueError(f"{self.name} has no option {option!r}; the nearest is {nearest!r}")
             # The SDK hands out the same object each time, which may be large.
-            if value is not self.checked.get(option):
+            if option not in self.checked or value is not self.checked[option]:
                 for fault in _faults(value, self.schema[option], option):
                     raise ValueError(f"{self.name}: the option {fault}")
                 self.checked[option] = value
