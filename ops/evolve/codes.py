@@ -34,17 +34,29 @@ RECIPES = {
         "Add an index",
         (
             (
-                "Append the index behind the others of its table, and to the contract in policies/config. Deploy. AWS "
+                "Append the index behind the others of its table, also in the contract in policies/config. Deploy. AWS "
                 "builds it from the items that have its key, and refuses to read it until it is ACTIVE."
             ),
-            "Declare the queries that use it. Deploy the readers.",
+            "Declare the queries that use it, and example items that have its key. Deploy the readers.",
         ),
     ),
     "add-indexes": Recipe(
         "Add several indexes",
         (
-            "Append one index. Deploy, and wait until it is ACTIVE.",
+            (
+                "Append one index. Deploy, and wait until it is ACTIVE: `aws dynamodb describe-table --table-name "
+                "TABLE --query 'Table.GlobalSecondaryIndexes[].[IndexName,IndexStatus]'`."
+            ),
             "Append the next one. Deploy. Repeat for each further index.",
+        ),
+    ),
+    "keep-capacities": Recipe(
+        "Keep the live capacities",
+        (
+            (
+                "Keep the deployed indexes in their order, and put a new one behind them. To remove one, see "
+                "drop-index. Keep the autoscaled capacities in ignoreChanges. Deploy."
+            ),
         ),
     ),
     "change-index": Recipe(
@@ -54,8 +66,8 @@ RECIPES = {
                 "Append an index with a new name, and the key and projection that you want. Deploy, and wait until it "
                 "is ACTIVE."
             ),
-            "Change the queries to the new index. Deploy the readers. The old index stays.",
-            "Drop the old index, as in the recipe for that.",
+            "Move the queries to the new index. Deploy the readers. The old index stays.",
+            "Drop the old index: see drop-index.",
         ),
     ),
     "drop-index": Recipe(
@@ -66,50 +78,40 @@ RECIPES = {
                 "CloudWatch stay at zero."
             ),
             (
-                "Delete it in AWS, one index for each call: aws dynamodb update-table --table-name TABLE "
-                '--global-secondary-index-updates \'[{"Delete": {"IndexName": "INDEX"}}]\'. Then run pulumi '
-                "refresh, so that no other index gets its capacity, and remove it from the table and from the "
-                "contract. Deploy: only its autoscaling is left to delete."
+                "Delete it in AWS, one index a call: `aws dynamodb update-table --table-name TABLE "
+                "--global-secondary-index-updates '["
+                '{"Delete": {"IndexName": "INDEX"}}'
+                "]'`. Run `pulumi refresh --stack STACK`, so that no other index gets its capacity. Remove it from the "
+                "table and from the contract, and compare with --state. Deploy: only its autoscaling is left to delete."
             ),
         ),
     ),
-    "rename-table": Recipe(
-        "Rename a table",
+    "replace-table": Recipe(
+        "Change a table's name, key or local secondary indexes",
         (
-            "Add a table with the new name and a new logical name. Deploy.",
+            "Add a table as you want it, with a new name and a new logical name. Deploy.",
             (
-                "Have the writers write to both tables, and copy the old items. Compare the counts. Then change the "
-                "readers to the new table: move the queries to it. Deploy the readers."
+                "Have the writers write to both tables, and copy the old items, with their new key. Compare the "
+                "counts. Then move the queries, and the example items, to the new table. Deploy the readers."
             ),
-            "Retire the old table, as in the recipe for that.",
-        ),
-    ),
-    "change-key": Recipe(
-        "Change a table's key",
-        (
-            "Add a table with the new key, a new name and a new logical name. Deploy.",
-            (
-                "Have the writers write to both tables, and copy the old items with their new key. Compare the counts."
-                " Then change the readers to the new table: move the queries to it. Deploy the readers."
-            ),
-            "Retire the old table, as in the recipe for that.",
+            "Retire the old table: see retire-table.",
         ),
     ),
     "retire-table": Recipe(
         "Retire a table",
         (
             (
-                "Remove its queries, and deploy the readers and writers. Wait until its consumed capacity in "
-                "CloudWatch stays at zero."
+                "Remove its queries, and deploy the readers and writers without them. Wait until its consumed capacity "
+                "in CloudWatch stays at zero."
             ),
             (
-                "Set retiring=True in its definition, name it in exemptTables of dynamodb-table-protected and "
-                "dynamodb-table-deletion-protection-enabled, and accept protect-off and deletion-protection-off. "
-                "Deploy."
+                "Set retiring=True in its definition. Name it in exemptTables of dynamodb-table-protected and of "
+                "dynamodb-table-deletion-protection-enabled. Accept protect-off and deletion-protection-off. Deploy."
             ),
             (
-                "Make a backup: aws dynamodb create-backup. Remove the table's definition, its configuration key and "
-                "its contract, and accept table-deleted (and stream-off, where it has a stream). Deploy."
+                "Make a backup: `aws dynamodb create-backup --table-name TABLE --backup-name NAME`. Remove the table's "
+                "definition, configuration keys, example items, contract and exemptions. Accept table-deleted, and "
+                "trigger-removed where it has a trigger. Deploy with a role that may delete a table."
             ),
         ),
     ),
@@ -118,7 +120,8 @@ RECIPES = {
         (
             (
                 "Remove the capacity of the table and of its indexes, and the table from provisionedTables of "
-                "dynamodb-billing-mode. Deploy. The scalable targets and scaling policies are deleted with it."
+                "dynamodb-billing-mode. Deploy. Its scalable targets and scaling policies are deleted in the same "
+                "deployment."
             ),
         ),
     ),
@@ -126,11 +129,14 @@ RECIPES = {
         "Switch a table to provisioned",
         (
             (
-                "Switch it in AWS first, with a capacity for the table and for each index: aws dynamodb update-table "
-                "--billing-mode PROVISIONED --provisioned-throughput … --global-secondary-index-updates …. Then run "
-                "pulumi refresh, so that Pulumi's state has the mode. Set the same capacities in the definition, and "
-                "name the table in provisionedTables of dynamodb-billing-mode. Deploy: only the autoscaling is "
-                "created."
+                "Switch it in AWS, with a capacity for the table and for each index: `aws dynamodb update-table "
+                "--table-name TABLE --billing-mode PROVISIONED --provisioned-throughput "
+                "ReadCapacityUnits=5,WriteCapacityUnits=5 --global-secondary-index-updates '["
+                '{"Update": {"IndexName": "INDEX", "ProvisionedThroughput": '
+                '{"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}}'
+                "]'`. Run `pulumi refresh --stack STACK`. Set the same capacities in the definition, name the table in "
+                "provisionedTables of dynamodb-billing-mode, and compare with --state. Deploy: only the autoscaling is "
+                "left to create."
             ),
         ),
     ),
@@ -138,8 +144,15 @@ RECIPES = {
         "Turn on time to live",
         (
             (
-                "Count the items whose attribute is already in the past: DynamoDB deletes them within days. Correct or"
-                " export them. Then set time_to_live in the definition, and accept ttl-on. Deploy."
+                "Count the items whose time is in the past, which DynamoDB will delete within a few days: `aws "
+                "dynamodb scan --table-name TABLE --select COUNT --filter-expression '#a < :now' "
+                "--expression-attribute-names '"
+                '{"#a": "ATTRIBUTE"}'
+                "' --expression-attribute-values '"
+                '{":now": {"N": "SECONDS"}}'
+                "'` (it reads the whole table). Correct or export them. Set time_to_live in the definition, name the "
+                "table in ttlTables of dynamodb-table-ttl, and accept ttl-on. Deploy with a role that may call "
+                "UpdateTimeToLive."
             ),
         ),
     ),
@@ -147,24 +160,28 @@ RECIPES = {
         "Change the attribute of time to live, or turn it off",
         (
             (
-                "Turn it off in AWS: aws dynamodb update-time-to-live --table-name TABLE --time-to-live-specification "
-                "AttributeName=OLD,Enabled=false. Then run pulumi refresh, and set time_to_live to None. Deploy: "
-                "nothing is left to do."
+                "Turn it off in AWS: `aws dynamodb update-time-to-live --table-name TABLE "
+                "--time-to-live-specification AttributeName=OLD,Enabled=false`. Run `pulumi refresh --stack STACK`. "
+                "Remove time_to_live from the definition, and compare with --state. Deploy: nothing is left to do."
             ),
             (
-                "For another attribute, wait an hour, as AWS takes one change in an hour. Then turn it on, as in the "
-                "recipe for that."
+                "For another attribute, wait an hour, because AWS takes one change in an hour. Then turn it on: see "
+                "turn-on-ttl."
             ),
         ),
     ),
     "change-stream": Recipe(
         "Change a stream's view type",
         (
-            "Stop the writers, or note the time. Wait until every consumer has read the stream to its end.",
+            "Stop the writers. Wait until every consumer has read the stream to its end. Nothing is deployed.",
             (
-                "Set the new view type, and accept stream-restarted (and trigger-replaced, where there is a trigger). "
-                "Deploy. Point the other consumers to the new ARN, which the stack's outputs have, and process again "
-                "what was written in between."
+                "Set the new view type, also in the contract. Accept stream-restarted, and trigger-replaced where it "
+                "has a trigger. Deploy."
+            ),
+            (
+                "Point the other consumers to the new ARN, which the stack's outputs have. Wait until the trigger is "
+                "Enabled: `aws lambda list-event-source-mappings --function-name FUNCTION`. Start the writers. "
+                "Nothing is deployed."
             ),
         ),
     ),
@@ -172,8 +189,8 @@ RECIPES = {
         "Lower a capacity",
         (
             (
-                "Compare the new value with the consumed capacity of the last weeks in CloudWatch. Accept the change. "
-                "Deploy at a quiet hour."
+                "Compare the new value with the consumed capacity of the last weeks in CloudWatch. Accept "
+                "capacity-lowered, or autoscaling-bounds-changed for a maximum. Deploy at a quiet hour."
             ),
         ),
     ),
@@ -181,8 +198,8 @@ RECIPES = {
         "Rename or move a resource in the program",
         (
             (
-                "Keep the old URN as an alias, in opts: aliases=[pulumi.Alias(type_=…)] or [pulumi.Alias(parent=…)] "
-                "with what it was. Deploy."
+                "Keep the old URN as an alias, in opts, with what it was: `aliases=[pulumi.Alias(name=…)]`, `type_=…` "
+                "or `parent=…`. The resources in a component get its aliases, too. Deploy."
             ),
             "Remove the alias once every stack is deployed.",
         ),
@@ -191,8 +208,8 @@ RECIPES = {
         "Take the change back",
         (
             (
-                "Restore what is deployed. If the change is meant, accept it in accepted_changes.yaml, with the reason"
-                " and who is told. Deploy."
+                "Declare again what is deployed. Or, if the change is meant, accept it in accepted_changes.yaml, with "
+                "the reason and who is told. Deploy."
             ),
         ),
     ),
@@ -207,12 +224,15 @@ CODES = {
     "table-added": Code("safe", "A table is created.", "Nothing else is touched."),
     "table-replaced": Code(
         "dangerous",
-        "The name or a key of a table changes, or its local secondary indexes.",
-        "AWS can't change these. Pulumi creates an empty table and deletes the old one, with all of its items.",
-        "change-key",
+        "The name, a key, the region or the local secondary indexes of a table change.",
+        "AWS can't change these. Pulumi deletes the table with all of its items, and creates an empty one.",
+        "replace-table",
     ),
     "table-deleted": Code(
-        "dangerous", "A table is no longer declared.", "Its items, indexes and stream are deleted.", "retire-table"
+        "dangerous",
+        "A table is no longer declared.",
+        "Its items, indexes and stream are deleted. With point-in-time recovery, AWS keeps a backup for 35 days.",
+        "retire-table",
     ),
     "urn-changed": Code(
         "dangerous",
@@ -222,7 +242,7 @@ CODES = {
     ),
     "index-added": Code(
         "slow",
-        "A global secondary index is added behind the others.",
+        "A global secondary index is added.",
         "AWS builds it from the table's items, for minutes or hours, and refuses to read it until then.",
         "add-index",
     ),
@@ -252,12 +272,12 @@ CODES = {
         "A capacity that autoscaling moves is set back, or given to another index.",
         "Pulumi ignores the capacities of indexes by position: an index that moves to another position gets the live "
         "capacity of the index that was there. Too little capacity throttles the index, and the writes of its table.",
-        "add-index",
+        "keep-capacities",
     ),
     "capacity-lowered": Code(
         "dangerous",
         "A provisioned capacity is lowered.",
-        "Requests beyond it are throttled from the same second on.",
+        "Requests beyond it are throttled.",
         "lower-capacity",
     ),
     "capacity-raised": Code("safe", "A provisioned capacity is raised.", "AWS raises it while the table serves."),
@@ -270,27 +290,34 @@ CODES = {
         "dangerous",
         "The type of a key attribute changes.",
         "AWS can't change the type of a key, and items of the old type can't be found by a key of the new one.",
-        "change-key",
+        "replace-table",
     ),
-    "billing-mode-switched": Code(
+    "switched-to-on-demand": Code(
+        "slow",
+        "A table switches from PROVISIONED to PAY_PER_REQUEST.",
+        "It serves on while AWS switches it. AWS allows that four times in 24 hours.",
+        "to-on-demand",
+    ),
+    "switched-to-provisioned": Code(
         "dangerous",
-        "A table switches between PROVISIONED and PAY_PER_REQUEST.",
-        "To on demand: no capacity is lost, and AWS allows it four times in 24 hours. To provisioned: what "
-        "ignoreChanges names is not applied, so the provider takes 1 unit for a table (terraform-provider-aws #22630), "
-        "and refuses an index without a capacity (#38100).",
+        "A table switches from PAY_PER_REQUEST to PROVISIONED.",
+        "What ignoreChanges names is not applied, so the provider takes 1 unit for a table (terraform-provider-aws "
+        "#22630), and refuses an index without a capacity (#38100).",
         "to-provisioned",
     ),
     "autoscaling-added": Code("safe", "A scalable target or a scaling policy is added.", "It scales what is there."),
     "autoscaling-removed": Code(
         "dangerous",
         "A scalable target or a scaling policy of a provisioned table is removed, or left on one that is on demand.",
-        "The capacity stays as it is at that moment, however the load changes.",
+        "The capacity stays as it is at that moment, however the load changes. It is safe where the table, the index "
+        "or the billing by capacity goes as well.",
         "undo",
     ),
     "autoscaling-bounds-changed": Code(
         "safe",
         "The minimum or the maximum of a scalable target changes.",
-        "A lower maximum is dangerous: a live capacity above it is lowered at once, and what goes beyond is throttled.",
+        "A lower maximum is dangerous: a live capacity above it is lowered at once, and requests beyond it are "
+        "throttled.",
         "lower-capacity",
     ),
     "autoscaling-policy-changed": Code(
@@ -337,10 +364,17 @@ CODES = {
     "ttl-on": Code(
         "dangerous",
         "Time to live is turned on.",
-        "DynamoDB deletes every item whose attribute is a time in the past, also those that are there already.",
+        "DynamoDB deletes every item whose attribute is a time in the last five years, in seconds since 1970, also "
+        "those that are there already.",
         "turn-on-ttl",
     ),
-    "ttl-off": Code("safe", "Time to live is turned off.", "Items stay until something deletes them.", "change-ttl"),
+    "ttl-off": Code(
+        "safe",
+        "Time to live is turned off.",
+        "Items stay until something deletes them. If ttl is merely not declared any more, that is dangerous: the "
+        "provider leaves it on.",
+        "change-ttl",
+    ),
     "ttl-attribute-changed": Code(
         "dangerous",
         "Time to live goes by another attribute.",
@@ -348,7 +382,9 @@ CODES = {
         "deleted by a time that may mean something else.",
         "change-ttl",
     ),
-    "recovery-on": Code("safe", "Point-in-time recovery is turned on.", "It goes back to the moment it is turned on."),
+    "recovery-on": Code(
+        "safe", "Point-in-time recovery is turned on.", "The table can be restored to any moment from then on."
+    ),
     "recovery-off": Code(
         "dangerous",
         "Point-in-time recovery is turned off.",

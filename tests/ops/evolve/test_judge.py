@@ -270,12 +270,12 @@ CASES = [
     ),
     case(
         "a table goes on demand",
-        {("billing-mode-switched", "billingMode", "slow"), AUTOSCALING_GONE},
+        {("switched-to-on-demand", "billingMode"), AUTOSCALING_GONE},
         Edits(tables={"rental_invoices": NO_CAPACITY}),
     ),
     case(
         "a table goes on demand, its targets stay",
-        {("billing-mode-switched", "billingMode", "slow"), ("autoscaling-removed", "")},
+        {("switched-to-on-demand", "billingMode"), ("autoscaling-removed", "")},
         Edits(
             inputs={
                 "rental_invoices": {
@@ -297,7 +297,7 @@ CASES = [
     ),
     case(
         "a table goes provisioned",
-        {("billing-mode-switched", "billingMode"), AUTOSCALING_ADDED},
+        {("switched-to-provisioned", "billingMode"), AUTOSCALING_ADDED},
         Edits(tables={"users": PROVISIONED}),
     ),
     case(
