@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,11 +98,31 @@ class Pair:
 def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
     """Return the custom resources of two plans by URN or alias: in the order of `now`, then those that are gone."""
     olds = {resource.urn: resource for resource in then.resources if resource.custom}
+    news = {resource.urn: resource for resource in now.resources}
     found = []
     for resource in (each for each in now.resources if each.custom):
-        urn = next((urn for urn in (resource.urn, *resource.aliases) if urn in olds), None)
+        urn = next((urn for urn in _urns(resource, news) if urn in olds), None)
         found.append(_pair(olds.pop(urn) if urn else None, resource, region, found))
-    return found + [_pair(resource, None, region, found) for resource in olds.values()]
+    for resource in olds.values():
+        found.append(_pair(resource, None, region, found))
+    return found
+
+
+def _urns(resource: Registration, news: dict[str, Registration]) -> Iterator[str]:
+    """Yield the URN of a resource and its aliases, then those that it gets from its parent's, as from Pulumi's engine.
+
+    A child whose name begins with its parent's gets an alias with the old name instead.
+    """
+    own = (resource.urn, *resource.aliases)
+    yield from own
+    if parent := news.get(resource.parent):
+        for above in [*_urns(parent, news)][1:]:
+            *where, types, parent_name = above.split("::", 3)
+            for urn in own:
+                *_, own_types, name = urn.split("::", 3)
+                is_named_after = name.startswith(parent.name)
+                new_name = parent_name + name.removeprefix(parent.name) if is_named_after else name
+                yield "::".join([*where, f"{types}${own_types.rpartition('$')[2]}", new_name])
 
 
 def _pair(then: Registration | None, now: Registration | None, region: str, others: list[Pair]) -> Pair:
