@@ -25,7 +25,7 @@ class Edits:
     """What a version has other than prod.
 
     `tables` are fields of definitions, by logical name: None removes the table. `inputs` and `options` are what a
-    resource registers, by its name. `plan` changes the plan as a whole.
+    resource registers, by its name, or by its URN for a component. `plan` changes the plan as a whole.
     """
 
     tables: dict[str, Edit | None] = field(default_factory=dict)
@@ -83,7 +83,7 @@ def _edited(plan: Plan, edits: Edits) -> Plan:
     resources = []
     for resource in plan.resources:
         if not resource.custom:
-            resources.append(resource)
+            resources.append(replace(resource, **edits.options.get(resource.urn, {})))
         elif resource.name not in edits.removed and resource.urn not in edits.removed:
             inputs = {**resource.inputs, **edits.inputs.get(resource.name, {})}
             inputs = {key: value for key, value in inputs.items() if value is not None}
