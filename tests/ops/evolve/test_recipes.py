@@ -51,7 +51,7 @@ NOT_AUTOSCALED = Edits(
     removed=tuple(f"rental_invoices{kind}-{access}" for kind in ("", "-due_date") for access in ("read", "write")),
 )
 FAMILY = "urn:pulumi:prod::paypulse::paypulse:dynamodb:VendorConfig::vendor_config"
-TRAVEL_URN = "urn:pulumi:prod::paypulse::paypulse:dynamodb:RetailInvoices$aws:dynamodb/table:Table::travel_invoices"
+RENTAL_FAMILY = "urn:pulumi:prod::paypulse::paypulse:dynamodb:RentalInvoices"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,10 +157,17 @@ SHORTENED = Edits(inputs={"users": {"pointInTimeRecovery": {"enabled": True, "re
 ON_DEMAND = Edits(tables={"rental_invoices": {"capacity": None, "indexes": (replace(DUE, capacity=None),)}})
 VENDORS = Edits(families={"vendor_config": {"type": "paypulse:dynamodb:Vendors"}})
 RENAMED = Edits(
-    tables={"travel_invoices": {"logical_name": "journeys"}},
-    config=("journeys_table=TravelInvoices",),
-    items=JOURNEY_ITEMS,
+    tables={"rental_invoices": {"logical_name": "rents"}},
+    config=("rents_table=RentalInvoices",),
+    items={"rents": ITEMS["rental_invoices"]},
 )
+# The autoscaling's resources have names that begin with their component's, and get its aliases.
+RENTS_ALIASES = {
+    "rents": {"aliases": [f"{RENTAL_FAMILY}$aws:dynamodb/table:Table::rental_invoices"]},
+    f"{RENTAL_FAMILY}$paypulse:dynamodb:TableAutoscaling::rents": {
+        "aliases": [f"{RENTAL_FAMILY}$paypulse:dynamodb:TableAutoscaling::rental_invoices"]
+    },
+}
 
 RUNS = [
     Run(
@@ -376,8 +383,8 @@ RUNS = [
     Run(
         recipe="keep-urn",
         name="a logical name",
-        tables=("travel_invoices", "journeys"),
-        steps=((deploy(replace(RENAMED, options={"journeys": {"aliases": [TRAVEL_URN]}})),), (deploy(RENAMED),)),
+        tables=("rental_invoices", "rents"),
+        steps=((deploy(replace(RENAMED, options=RENTS_ALIASES)),), (deploy(RENAMED),)),
         at_once=RENAMED,
         noticed={("urn-changed", "", "dangerous")},
     ),
