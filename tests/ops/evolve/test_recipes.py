@@ -13,7 +13,7 @@ from ops.engine import project
 from ops.evolve import evolve
 from ops.evolve.codes import CODES, RECIPES
 from tests.conftest import ROOT
-from tests.ops.evolve.edits import NONE, REGION, Edits, defined, index, only, version
+from tests.ops.evolve.edits import NONE, REGION, Edit, Edits, defined, index, only, version
 
 RENTAL, USERS, RETAIL, TRAVEL = map(defined, ("rental_invoices", "users", "retail_invoices", "travel_invoices"))
 DUE, EMAIL = RENTAL.indexes[0], USERS.indexes[0]
@@ -35,7 +35,7 @@ OF_VENDOR = AccessPattern(
 DUE_OF_USER = AccessPattern(
     question=DUE_QUESTION, operation="Query", index="due_date_year_UserID_index", key=("due_date_year", "UserID")
 )
-WITH_TRIGGER = {"users": {"stream_view_type": "NEW_IMAGE", "trigger": "greet"}}
+WITH_TRIGGER: dict[str, Edit | None] = {"users": {"stream_view_type": "NEW_IMAGE", "trigger": "greet"}}
 FUNCTION = ("greet_function=greet",)
 AUTOSCALING_ADDED, AUTOSCALING_REMOVED = ("autoscaling-added", ""), ("autoscaling-removed", "")
 UNPROTECTED = {("protect-off", "protect"), ("deletion-protection-off", "deletionProtectionEnabled")}
@@ -45,7 +45,9 @@ OF_USER = AccessPattern(question="travel invoices of a user", operation="Query",
 JOURNEY_ITEMS = {"journeys": ITEMS["travel_invoices"]}
 CAPACITIES = ("readCapacity", "writeCapacity")
 SCALED = tuple(f"users{kind}-{access}" for kind in ("", "-email") for access in ("read", "write"))
-PROVISIONED = {"users": {"capacity": Capacity(5, 5), "indexes": (replace(EMAIL, capacity=Capacity(3, 3)),)}}
+PROVISIONED: dict[str, Edit | None] = {
+    "users": {"capacity": Capacity(5, 5), "indexes": (replace(EMAIL, capacity=Capacity(3, 3)),)}
+}
 NOT_AUTOSCALED = Edits(
     options={"rental_invoices": {"ignore_changes": []}},
     removed=tuple(f"rental_invoices{kind}-{access}" for kind in ("", "-due_date") for access in ("read", "write")),
