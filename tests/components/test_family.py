@@ -1,9 +1,13 @@
 """From a table's definition to the provider's arguments, and to the stack's outputs."""
 
+from dataclasses import replace
+from unittest import mock
+
 import pytest
 
+from components import tables as definitions
 from components.schema import Capacity, GlobalSecondaryIndex, Table
-from components.tables import TABLES
+from components.tables import TABLES, VENDOR_CONFIG
 from ops.engine import project
 from tests import programs
 from tests.conftest import ROOT
@@ -54,6 +58,44 @@ def test_a_table_on_demand_is_registered_without_capacities(record):
         "hashKey": "UserID",
         "attributes": [{"name": name, "type": "S"} for name in ("Email", "UserID")],
         "globalSecondaryIndexes": [{"name": "Email-index", "hashKey": "Email", "projectionType": "ALL"}],
+    }
+
+
+@pytest.fixture
+def record_vendors(tmp_path):
+    """Record prod with fields of the table VendorConfig."""
+
+    def record_vendors(**fields):
+        family = replace(VENDOR_CONFIG, tables=(replace(VENDOR_CONFIG.tables[0], **fields),))
+        families = tuple(family if each is VENDOR_CONFIG else each for each in definitions.FAMILIES)
+        (tmp_path / "__main__.py").write_text((ROOT / "__main__.py").read_text())
+        with mock.patch.object(definitions, "FAMILIES", families):
+            # In a folder of its own: recordings of this project's are kept.
+            return tables(programs.record(replace(project.load(ROOT, "prod"), directory=tmp_path)))
+
+    return record_vendors
+
+
+VENDORS = EVERY_TABLE | {
+    "name": "VendorConfig",
+    "billingMode": "PAY_PER_REQUEST",
+    "hashKey": "vendor_id",
+    "attributes": [{"name": "vendor_id", "type": "S"}],
+}
+
+
+def test_a_table_whose_items_expire_is_registered_with_their_attribute(record_vendors):
+    assert record_vendors(time_to_live="expires")["vendor_config"].inputs == VENDORS | {
+        "ttl": {"attributeName": "expires", "enabled": True}
+    }
+
+
+def test_a_table_that_is_retiring_is_not_protected_and_all_others_are(record_vendors):
+    found = record_vendors(retiring=True)
+
+    assert found["vendor_config"].inputs == VENDORS | {"deletionProtectionEnabled": False}
+    assert {name: (r.protect, r.inputs["deletionProtectionEnabled"]) for name, r in found.items()} == {
+        table.logical_name: (table.logical_name != "vendor_config",) * 2 for table in TABLES
     }
 
 
