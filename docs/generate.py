@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pulumi_policy import EnforcementLevel
@@ -25,6 +25,7 @@ from components.tables import FAMILIES  # noqa: E402
 from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
 from ops.aws.resources import scalable_target, table  # noqa: E402
 from ops.engine import program, project  # noqa: E402
+from ops.evolve.codes import CODES, RECIPES, Severity  # noqa: E402
 
 POLICIES = """\
 # Policies
@@ -50,6 +51,101 @@ TABLES = """\
 Generated from `components/tables.py`, and from what the program registers for prod, by `make docs`. Every key is a
 string, and every index projects all attributes. `make rehearse` runs each query below against example invoices.
 """
+
+EVOLVING = """\
+# Changing a live table
+
+Generated from `ops/evolve/codes.py` by `make docs`.
+
+A preview shows many dangerous changes of a DynamoDB table as harmless:
+
+- **Another key or projection of an index** is shown as `~ update`. But the provider deletes the index and builds it
+  again, and every query on it fails until the backfill ends. Pulumi's protect and DynamoDB's deletion protection don't
+  stop it, because the table stays.
+- **An index in front of others** can't be added or removed without moving these. What autoscaling changes is in
+  ignoreChanges, which goes by position (#671), so each index gets the live capacity of the one that was there.
+- **The only index of a table** is never removed: no indexes mean no change to the provider (#47490). The preview shows
+  nothing, and the index is paid for until you declare another, which deletes it.
+- **A switch to provisioned** isn't applied as it is declared: what ignoreChanges names is left out. The table gets 1
+  unit (#22630), and an index is refused (#38100).
+- **Another name or key** makes a new, empty table, and deletes the old one. Only protection stops that, while it is on.
+
+(The numbers are those of terraform-provider-aws, which Pulumi's provider is made of.)
+
+## Judge a change
+
+```sh
+make evolve STACK=prod BASE=origin/main
+```
+
+compares what a git ref declares with what the program declares now. It says of each change how severe it is, which
+calls AWS will get, and what the safe way is. Then it rehearses the change in an embedded AWS: it deploys the old
+version with its example items, makes the calls one by one, and runs the queries of the old version after each, and
+those of the new one at the end. It needs no account.
+
+Where a recipe changes something in AWS first, git doesn't know it. Then compare with Pulumi's state:
+
+```sh
+pulumi stack export --stack prod | .venv/bin/python -m ops evolve --stack prod --state -
+```
+
+The exit code is 0 if nothing dangerous changes, or all of it is accepted; 1 if not; 2 if the call is wrong. `--json`
+and `--markdown` print for machines and for pull requests.
+
+- **safe**: nobody notices. Deploy it.
+- **slow**: nothing is lost, but it takes a backfill, or several deployments. Readers may have to wait for it.
+- **dangerous**: it loses data, breaks a reader, or doesn't do what the program says. Take the recipe, or accept it.
+
+## Accept a dangerous change
+
+In the pull request that makes it, in `accepted_changes.yaml`, beside `Pulumi.yaml`:
+
+```yaml
+- code: stream-restarted
+  table: RetailInvoices
+  property: streamViewType
+  reason: the export needs the keys only, and nothing else reads this stream
+  told: the reporting team, on 3 March
+```
+
+`table` is the physical name. `property` is as printed: "" for a whole resource. An entry that matches no change is an
+error, so the file is empty between changes. table-replaced and table-deleted can be accepted only once protect was off
+in a deployment before.
+
+## Every change
+"""
+
+
+def evolving() -> str:
+    """Return docs/evolving.md: every code with its severity, reason and recipe, and every recipe with its steps."""
+    severities = {
+        each: ", ".join(name for name in CODES if CODES[name].severity == each) for each in get_args(Severity)
+    }
+    lines = [EVOLVING, *(f"- **{severity}**: {names}" for severity, names in severities.items())]
+    for name, code in CODES.items():
+        recipe = f" Recipe: {code.recipe}." if code.recipe else ""
+        lines += [f"\n### {name}\n", f"**{code.severity}**: {code.what} {code.why}{recipe}"]
+    lines += ["\n## Every recipe\n", "Each step is one deployment, unless it says otherwise."]
+    for name, recipe in RECIPES.items():
+        codes = ", ".join(code for code, each in CODES.items() if each.recipe == name)
+        lines += [f"\n### {name}\n", f"**{recipe.title}**, for {codes}\n"]
+        lines += [f"{number}. {step}" for number, step in enumerate(recipe.steps, 1)]
+    return "\n".join(map(_linked, lines)) + "\n"
+
+
+_ISSUE, _NAME = r"#([0-9]{3,})", rf"(?<![\w-])({'|'.join(map(re.escape, [*CODES, *RECIPES]))})(?![\w-])"
+
+
+def _linked(text: str) -> str:
+    """Return Markdown with links to codes, recipes and issues of the provider, except in code and headings."""
+    parts = re.split(r"(```.*?```|`[^`]*`|^#+ [^\n]*$)", text, flags=re.DOTALL | re.MULTILINE)
+    for number in range(0, len(parts), 2):
+        linked = re.sub(_NAME, r"[\1](#\1)", parts[number])
+        parts[number] = re.sub(_ISSUE, rf"[#\1]({_ISSUES}/\1)", linked)
+    return "".join(parts)
+
+
+_ISSUES = "https://github.com/hashicorp/terraform-provider-aws/issues"
 
 
 def policies() -> str:
@@ -113,10 +209,8 @@ def tables() -> str:
         for definition in family.tables:
             inputs = declared[definition.logical_name]
             stream, billing = definition.stream_view_type or "", _billing(inputs, targets, f"table/{definition.name}")
-            others = {name for item in ITEMS[definition.logical_name] for name in item} - {*definition.key_attributes}
-            lines.append(
-                f"| **{definition.name}** | {_keys(definition)} | {billing} | {stream} | {', '.join(sorted(others))} |"
-            )
+            others = _attributes(definition)
+            lines.append(f"| **{definition.name}** | {_keys(definition)} | {billing} | {stream} | {others} |")
             for index, made in zip(definition.indexes, inputs.get("globalSecondaryIndexes", []), strict=True):
                 billing = _billing(made, targets, f"table/{definition.name}/index/{index.name}")
                 lines.append(f"| {index.name} | {_keys(index)} | {billing} | | |")
@@ -156,6 +250,12 @@ def _key(item: Table | GlobalSecondaryIndex) -> str:
 
 def _keys(item: Table | GlobalSecondaryIndex) -> str:
     return f"{item.partition_key} | {item.sort_key or ''}"
+
+
+def _attributes(definition: Table) -> str:
+    others = {name for item in ITEMS[definition.logical_name] for name in item} - {*definition.key_attributes}
+    expiry = f"; items expire by {definition.time_to_live}" if definition.time_to_live else ""
+    return ", ".join(sorted(others)) + expiry
 
 
 def _billing(inputs: dict[str, Any], targets: list[dict[str, Any]], resource_id: str) -> str:
@@ -199,6 +299,7 @@ PAGES = {
     README: readme,
     DOCS / "policies.md": policies,
     DOCS / "tables.md": tables,
+    DOCS / "evolving.md": evolving,
     ROOT / "policies/config.schema.json": policy_config_schema,
 }
 

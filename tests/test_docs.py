@@ -1,10 +1,13 @@
 import html
 import re
 import runpy
+from dataclasses import replace
 
 import pytest
 
+from components.tables import TABLES
 from ops.__main__ import main
+from ops.evolve import accepted
 from tests.conftest import ROOT
 
 GENERATE = runpy.run_path(str(ROOT / "docs/generate.py"))
@@ -16,6 +19,38 @@ def test_generated_pages_are_current():
 
     assert {path.name: path.read_text() for path in pages} == {path.name: page() for path, page in pages.items()}, (
         "run make docs"
+    )
+
+
+def test_the_accepted_change_that_the_page_shows_is_read(tmp_path):
+    page = (ROOT / "docs/evolving.md").read_text()
+    [example] = re.findall("```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / accepted.FILE).write_text(example)
+
+    assert accepted.read(tmp_path) == [
+        accepted.Accepted(
+            code="stream-restarted",
+            table="RetailInvoices",
+            property="streamViewType",
+            reason="the export needs the keys only, and nothing else reads this stream",
+            told="the reporting team, on 3 March",
+        )
+    ]
+
+
+def test_every_link_of_the_page_leads_to_a_heading():
+    page = (ROOT / "docs/evolving.md").read_text()
+    headings = re.findall("^### (.+)$", page, re.MULTILINE)
+
+    assert {*re.findall(r"\(#(.+?)\)", page)} == {*headings}
+    assert len({*headings}) == len(headings)
+
+
+def test_a_time_to_live_is_shown():
+    vendors = replace(TABLES[-1], time_to_live="expires")
+
+    assert GENERATE["_attributes"](vendors) == (
+        "active, email_patterns, invoice_sub_type, parser_type, subject_keywords, vendor_name; items expire by expires"
     )
 
 

@@ -295,7 +295,7 @@ CODES = {
     "switched-to-on-demand": Code(
         "slow",
         "A table switches from PROVISIONED to PAY_PER_REQUEST.",
-        "It serves on while AWS switches it. AWS allows that four times in 24 hours.",
+        "It keeps serving while AWS switches it. AWS allows that four times in 24 hours, and the way back at any time.",
         "to-on-demand",
     ),
     "switched-to-provisioned": Code(
@@ -462,7 +462,7 @@ CODES = {
     "other-change": Code(
         "dangerous",
         "Something else changes, which this command doesn't know.",
-        "Nothing shows that it is safe. Read what pulumi preview --diff says of it.",
+        "Nothing shows that it is safe. Read what `pulumi preview --diff` says of it.",
         "undo",
     ),
 }
