@@ -1,15 +1,22 @@
 """Every recipe, from its first step to its last: what is deployed at each, and what of it has to be accepted."""
 
+import json
 import re
+import shlex
 from dataclasses import dataclass, replace
 
+import botocore.session
 import pytest
 import yaml
+from botocore import xform_name
+from botocore.validate import ParamValidator
 
 from components.examples import ITEMS
 from components.schema import AccessPattern, Capacity, Table
+from dynamodb.rules import RULES
 from ops.aws import emulator
 from ops.engine import project
+from ops.errors import PlanError
 from ops.evolve import evolve
 from ops.evolve.codes import CODES, RECIPES
 from tests.conftest import ROOT
@@ -419,9 +426,8 @@ def evolved(tmp_path):
 
     def evolved(then, now, tables, accepted=()):
         versions = [only(each, tables) for each in (then, now)]
-        names = {
-            r.name: r.inputs["name"] for each in versions for r in each.plan.resources if r.type.endswith(":Table")
-        }
+        resources = [resource for each in reversed(versions) for resource in each.plan.resources]
+        names = {each.name: each.inputs["name"] for each in resources if each.type.endswith(":Table")}
         entries = [
             {"code": code, "table": names[tables[0]], "property": path, "reason": "tested", "told": "nobody"}
             for code, path in accepted
@@ -489,3 +495,57 @@ def test_each_step_of_a_recipe_is_run_and_names_what_is_to_be_accepted(run):
 
 def test_every_recipe_is_that_of_a_code_and_is_run():
     assert {run.recipe for run in RUNS} == RECIPES.keys() == {code.recipe for code in CODES.values() if code.recipe}
+
+
+@pytest.mark.parametrize(
+    ("now", "change"),
+    [
+        pytest.param(Edits(tables={"travel_invoices": None}), ("table-deleted", ""), id="deleted"),
+        pytest.param(Edits(config=("travel_invoices_table=Journeys",)), ("table-replaced", "name"), id="replaced"),
+    ],
+)
+def test_what_is_protected_can_not_be_accepted_at_once(evolved, now, change):
+    message = "of TravelInvoices can't be accepted while the table is protected; turn protect off in a deployment"
+    with pytest.raises(PlanError, match=message):
+        evolved(version(), version(now), ("travel_invoices",), {change})
+
+
+STEPS = [step for recipe in RECIPES.values() for step in recipe.steps]
+COMMANDS = [command for step in STEPS for command in re.findall("`(aws .+?)`", step)]
+
+
+def parameter(value):
+    """Return what the AWS CLI makes of an option's value: JSON, its shorthand for a structure, or text."""
+    if value.startswith(("{", "[")):
+        return json.loads(value)
+    pairs = re.findall(r"([A-Za-z]+)=([^,]+)", value)
+    numbers = {"true": True, "false": False}
+    return {key: numbers.get(text, int(text) if text.isdigit() else text) for key, text in pairs} or value
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_aws_takes_the_commands_of_recipes(command):
+    _, service, operation, *options = shlex.split(command)
+    model = botocore.session.get_session().get_service_model(service)
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    shape = model.operation_model(names[operation]).input_shape
+    members = {f"--{xform_name(name, '-')}": name for name in getattr(shape, "members", {})}
+    # --query is of the CLI itself.
+    given = {name: value for name, value in zip(options[::2], options[1::2], strict=True) if name != "--query"}
+    parameters = {members[name]: parameter(value) for name, value in given.items()}
+
+    assert shape
+    assert ParamValidator().validate(parameters, shape).generate_report() == ""
+
+
+def test_policies_have_the_options_that_recipes_name():
+    options = {rule.POLICY.name: rule.POLICY.config_schema.properties for rule in RULES}
+    named = [
+        (policy, option)
+        for step in STEPS
+        for policy in re.findall("dynamodb-[a-z-]+", re.sub("`.*?`", "", step))
+        for option in re.findall("[a-z]+Tables", step)
+    ]
+
+    assert [name for name in named if name[1] not in options.get(name[0], {})] == []
+    assert {option for _, option in named} == {"exemptTables", "provisionedTables", "ttlTables"}
