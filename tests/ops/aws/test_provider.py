@@ -226,7 +226,11 @@ ARGUMENTS = {
 }
 NOT_CREATED = {
     "table class": ("aws.dynamodb.Table", "table_class='STANDARD_INFREQUENT_ACCESS'", "tableClass"),
-    "expiry": ("aws.dynamodb.Table", "ttl={'enabled': True, 'attribute_name': 'at'}", "ttl.attributeName, ttl.enabled"),
+    "limits": (
+        "aws.dynamodb.Table",
+        "on_demand_throughput={'max_read_request_units': 1}",
+        "onDemandThroughput.maxReadRequestUnits",
+    ),
     "replicas": ("aws.dynamodb.Table", "replicas=[{'region_name': 'eu-north-1'}]", "replicas.regionName"),
     "local index": (
         "aws.dynamodb.Table",

@@ -26,6 +26,7 @@ WHOLE: dict[str, Any] = {
     "tags": {"Owner": "me", "Team": "us"},
     "serverSideEncryption": {"enabled": True, "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/mine"},
     "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7},
+    "ttl": {"enabled": True, "attributeName": "expires"},
     "globalSecondaryIndexes": [
         {
             "name": "by-owner",
