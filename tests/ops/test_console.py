@@ -17,7 +17,7 @@ ROWS = [["a", "11111", "22222"], ["[b]", Text("1", "red"), "2"]]
 def printed(width, *arguments, **options):
     out = Console(file=io.StringIO(), width=width, soft_wrap=True, highlight=False)
     print_table(out, *arguments, **options)
-    return [line.rstrip() for line in out.file.getvalue().splitlines()]  # ty: ignore[unresolved-attribute]
+    return [line.rstrip() for line in out.file.getvalue().splitlines()]  # ty: ignore[missing-attribute]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ URN = "urn:pulumi:prod::paypulse::aws:dynamodb/table:Table::users"
 def test_a_difference_is_a_row(difference, columns):
     out = Console(file=io.StringIO(), width=400, highlight=False)
     print_differences([Difference(urn=URN, **difference)], out)
-    header, row = out.file.getvalue().splitlines()  # ty: ignore[unresolved-attribute]
+    header, row = out.file.getvalue().splitlines()  # ty: ignore[missing-attribute]
 
     assert header.split() == ["Resource", "Property", "Declared", "Live"]
     assert re.split(" {2,}", row.rstrip()) == ["aws:dynamodb/table:Table::users", *columns]
@@ -113,7 +113,7 @@ def test_no_difference_is_nothing_to_print():
     out = Console(file=io.StringIO())
     print_differences([], out)
 
-    assert out.file.getvalue() == ""  # ty: ignore[unresolved-attribute]
+    assert out.file.getvalue() == ""  # ty: ignore[missing-attribute]
 
 
 def test_one_thing_is_singular():

@@ -134,3 +134,16 @@ def test_a_resource_that_is_not_there_is_one_difference(clients_and_plan, name, 
     assert found.differences == [
         Difference(urn=resource.urn, property="", declared=missing.inputs, live=None, replaces=name == "users")
     ]
+
+
+def test_of_what_is_secret_neither_side_is_shown(clients_and_plan):
+    clients, recorded = clients_and_plan
+    users = next(r for r in recorded.resources if r.name == "users" and r.custom)
+    secret = dataclasses.replace(change(users, ["tags", "Environment"], "mine"), secrets=["tags"])
+
+    found = drift.find(plan.Plan([secret]), clients)
+
+    assert found.differences == [Difference(urn=users.urn, property="tags", declared="[secret]", live="[secret]")]
+    (shown,) = found.shown[users.type]
+    assert shown["tags"] == {"Environment": "[secret]"}
+    assert found.live[users.type] == [shown | {"tags": {"Environment": "development"}}]

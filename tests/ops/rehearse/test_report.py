@@ -75,7 +75,7 @@ def lines(made, width=400):
     """Return the lines that are printed, each as its columns."""
     out = Console(file=io.StringIO(), width=width, highlight=False, soft_wrap=True)
     report.print_rehearsal(made, out)
-    text = out.file.getvalue()  # ty: ignore[unresolved-attribute]
+    text = out.file.getvalue()  # ty: ignore[missing-attribute]
     return [re.split(" {2,}", line.rstrip()) for line in text.splitlines()]
 
 
