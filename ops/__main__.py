@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     aws = argparse.ArgumentParser(add_help=False)
     aws.add_argument("--profile", metavar="NAME", help="an AWS profile (default: boto3's usual chain of credentials)")
     aws.add_argument("--region", metavar="REGION", help="an AWS region (default: the stack's aws:region)")
-    aws.add_argument("--endpoint-url", metavar="URL", help="use use an emulator instead of AWS")
+    aws.add_argument("--endpoint-url", metavar="URL", help="use an emulator instead of AWS")
 
     rehearse = commands.add_parser(
         "rehearse",
