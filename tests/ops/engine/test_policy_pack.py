@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import pytest
+from pulumi.runtime.proto import analyzer_pb2 as proto
 
 from ops.engine import policy_pack, project
 from ops.engine.plan import Plan, Registration
@@ -194,3 +195,14 @@ def test_a_pack_is_told_all_that_is_recorded_of_a_resource(tmp_path, stack):
 
     assert of_each == [told, whole]
     assert of_stack == [told | alone, whole | joined]
+
+
+def test_a_remediation_that_could_not_be_made_changes_nothing(pack, monkeypatch):
+    pack.connect()
+    response = proto.RemediateResponse(remediations=[proto.Remediation(policyName="remedy", diagnostic="why")])
+    monkeypatch.setattr(pack, "_levels", {proto.REMEDIATE})
+    monkeypatch.setattr(pack, "_call", lambda *_: response)
+    resource = thing("one")
+    pack.remediate(resource)
+
+    assert resource.inputs == thing("one").inputs
