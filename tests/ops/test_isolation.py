@@ -71,7 +71,7 @@ AWAY = ("192.0.2.1", 53)
 def test_nothing_leaves_this_machine(call):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened, pytest.raises(PermissionError) as error:
         call(opened)
-    assert str(error.value) == "a rehearsal opens no connection to 192.0.2.1: it stays on this machine"
+    assert str(error.value) == "a rehearsal can't connect to 192.0.2.1: it stays on this machine"
 
 
 def test_this_machine_may_be_reached(tmp_path):

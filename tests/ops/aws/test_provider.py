@@ -291,7 +291,7 @@ def test_what_is_the_providers_default_or_absent_is_created(program):
 
 def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
     def name(parent, **inputs):
-        return provider.named(
+        return provider.effective_inputs(
             Registration(
                 urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
                 type="aws:dynamodb/table:Table",
