@@ -317,7 +317,7 @@ def test_a_stack_that_a_policy_stops_is_not_drilled(program, level):
         rehearsal = rehearse(stack, judge, with_drill=True)
         assert (rehearsal.ok, rehearsal.answers, rehearsal.violations) == (False, [], [violation(level)])
     else:
-        with pytest.raises(CallError, match="tables.py has the queries that are run"):
+        with pytest.raises(CallError, match="has the queries that are run"):
             rehearse(stack, judge, with_drill=True)
 
 
