@@ -33,5 +33,5 @@ def test_an_answer_that_cannot_be_read_is_not_of_aws(error):
 
 
 def test_any_other_error_goes_on():
-    with pytest.raises(PlanError, match="^mine$"), reading_answer():
+    with pytest.raises(PlanError, match=r"^mine$"), reading_answer():
         raise PlanError("mine")
