@@ -473,3 +473,11 @@ def test_help_names_every_option(capsys):
     assert end.value.code == 0
     out = capsys.readouterr().out
     assert all(option in out for option in OPTIONS)
+
+
+@pytest.mark.parametrize("region", ["eu", "eu-west-1x", "eu-west-1 ", "EU-WEST-1"])
+def test_what_is_not_wholly_a_region_is_a_wrong_call(capsys, region):
+    assert run(capsys, "--cwd", ROOT, "--config", f"aws:region={region}") == (
+        *(2, ""),
+        f"error: aws:region is {region!r}, which is not a region; set it in Pulumi.dev.yaml or by --config\n",
+    )
