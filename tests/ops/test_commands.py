@@ -479,5 +479,5 @@ def test_help_names_every_option(capsys):
 def test_what_is_not_wholly_a_region_is_a_wrong_call(capsys, region):
     assert run(capsys, "--cwd", ROOT, "--config", f"aws:region={region}") == (
         *(2, ""),
-        f"error: aws:region is {region!r}, which is not a region; set it in Pulumi.dev.yaml or by --config\n",
+        f"error: aws:region is {region!r}, which is not a region; set it in Pulumi.dev.yaml or with --config\n",
     )
