@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 
 import pytest
 
@@ -94,3 +95,25 @@ def test_an_appended_index_is_deployed_and_every_live_capacity_is_kept(engine):
     assert status == 0, out
     assert "index-added " in out
     assert capacities(engine) == {"": (8, 9), DUE: (6, 7), "amount-index": (2, 2)}
+
+
+def test_what_was_deployed_refreshed_or_adopted_is_no_change(engine):
+    def changes():
+        (engine.folder / "state.json").write_text(engine.run("stack", "export", "--stack", "prod"))
+        evolve = [sys.executable, "-m", "ops", "evolve", "--cwd", engine.folder, "--stack", "prod", "--json"]
+        result = subprocess.run(
+            [*evolve, "--state", engine.folder / "state.json"], cwd=engine.folder, capture_output=True, check=True
+        )
+        return [
+            (change["code"], change["table"], change["property"]) for change in json.loads(result.stdout)["changes"]
+        ]
+
+    engine.run("stack", "init", "prod")
+    engine.run("up", "--yes", "--skip-preview", "--stack", "prod", *PACK)
+    assert changes() == []
+    engine.run("refresh", "--yes", "--skip-preview", "--stack", "prod")
+    assert changes() == []
+    engine.run("stack", "rm", "--yes", "--force", "--preserve-config", "prod")
+    engine.run("stack", "init", "prod")
+    engine.adopt("prod")
+    assert changes() == []
