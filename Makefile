@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse preview up deploy analyze verify adopt test check format bench docs lock
+.PHONY: help setup rehearse evolve preview up deploy analyze verify adopt test check format bench docs lock
 
 STACK ?= dev
 BIN := .venv/bin
@@ -23,8 +23,14 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back
 	@$(BIN)/python -m ops rehearse --drill --stack $(STACK) $(ARGS)
 
+evolve: .venv/installed ## Judge and rehearse what changes for STACK since BASE (default: where this branch left main)
+	@$(BIN)/python -m ops evolve --stack $(STACK) $(ARGS) \
+		--base "$(or $(BASE),$$(git merge-base HEAD origin/main 2>/dev/null || echo main))"
+
 preview: .venv/installed .stack ## Show what a deployment of STACK would change, under its policies
 	@rm -f .plan-$(STACK).json
+	@state=$$(pulumi stack export --stack $(STACK)) && \
+		printf '%s' "$$state" | $(BIN)/python -m ops evolve --stack $(STACK) --state - $(EVOLVE)
 	@pulumi preview --stack $(STACK) $(PACK) --save-plan .plan-$(STACK).json $(filter-out --yes -y,$(ARGS))
 	@echo "To deploy exactly this plan: make deploy STACK=$(STACK)"
 

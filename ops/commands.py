@@ -68,11 +68,12 @@ def _evolve(options: argparse.Namespace) -> int:
     # git needs none of what this takes away.
     isolation.isolate()
     from ops.engine import program  # noqa: PLC0415
-    from ops.evolve import versions  # noqa: PLC0415
 
     stack, region = _stack_and_region(options)
     with contextlib.ExitStack() as exits:
         running = exits.enter_context(program.start(stack, dry_run=True))
+        from ops.evolve import versions  # noqa: PLC0415
+
         deployed = None
         if options.base:
             deployed = exits.enter_context(versions.at_ref(stack, options.config, options.base))

@@ -6,7 +6,7 @@ Of a table: indexes are deleted first and created last, each by an update of its
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ops.aws.clients import Clients
 from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
@@ -26,7 +26,7 @@ class RefusedError(PlanError):
 class Call:
     """A call to AWS: a boto3 client's method, and its parameters by AWS's names."""
 
-    service: str
+    service: Literal["dynamodb", "application-autoscaling", "lambda"]
     method: str
     parameters: dict[str, Any]
 

@@ -44,7 +44,8 @@ class Registration:
 class Plan:
     """The resources that a program registered, in its order and starting with the stack, and the stack's outputs.
 
-    `outputs` are without secrets. `component_outputs` are the outputs of components and of the stack, by URN.
+    `outputs` are without secrets. `component_outputs` are the outputs of components and of the stack, by URN; in a
+    plan that was read from a state, those of all resources.
     """
 
     resources: list[Registration] = field(default_factory=list)

@@ -1,5 +1,6 @@
 """Reads the resources in Pulumi's state of a stack."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -33,7 +34,11 @@ def plan(stack: Stack, file: str | None) -> Plan:
                 f"{_where(file)} is the state of {project} ({name.rpartition(':')[2]}), not of {stack.project} "
                 f"({stack.name}); run pulumi stack export --stack {stack.name}"
             )
-    return Plan([_registration(each, file) for each in resources if not each["type"].startswith("pulumi:providers:")])
+    kept = [resource for resource in resources if not resource["type"].startswith("pulumi:providers:")]
+    return Plan(
+        [_registration(resource, file) for resource in kept],
+        component_outputs={resource["urn"]: _outputs(resource) for resource in kept},
+    )
 
 
 def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
@@ -92,6 +97,13 @@ def _registration(resource: dict[str, Any], file: str | None) -> Registration:
         property_dependencies=resource.get("propertyDependencies") or {},
         aliases=resource.get("aliases") or [],
     )
+
+
+def _outputs(resource: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs of a resource; nothing if some are encrypted."""
+    with contextlib.suppress(_EncryptedError):
+        return _plain(resource.get("outputs") or {})
+    return {}
 
 
 class _EncryptedError(Exception):

@@ -4,11 +4,13 @@ import contextlib
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from ops.aws.resources import table
 from ops.engine import program, project, state
-from ops.engine.plan import Plan
+from ops.engine.plan import Plan, Registration
 from ops.engine.project import Stack
 from ops.errors import CallError, PlanError, one_line
 from ops.rehearse import definitions
@@ -34,7 +36,21 @@ def declared(stack: Stack, running: program.Running) -> Version:
 
 def in_state(stack: Stack, file: str) -> Version:
     """Return what the output of `pulumi stack export` has. Raises CallError."""
-    return Version(state.plan(stack, file), is_state=True)
+    plan = state.plan(stack, file)
+    resources = [_with_indexes_left(each, plan.component_outputs[each.urn]) for each in plan.resources]
+    return Version(replace(plan, resources=resources), is_state=True)
+
+
+def _with_indexes_left(resource: Registration, outputs: dict[str, Any]) -> Registration:
+    """Return a table with the indexes that a deployment took from its inputs, and that the provider left in AWS."""
+    declared, attributes = (resource.inputs.get(key) or [] for key in ("globalSecondaryIndexes", "attributes"))
+    left = outputs.get("globalSecondaryIndexes") if resource.type == table.TYPE and not declared else None
+    if not left:
+        return resource
+    names = [attribute["name"] for attribute in attributes]
+    others = [attribute for attribute in outputs.get("attributes", []) if attribute["name"] not in names]
+    inputs = {"globalSecondaryIndexes": left, "attributes": attributes + others}
+    return replace(resource, inputs=resource.inputs | inputs)
 
 
 @contextlib.contextmanager

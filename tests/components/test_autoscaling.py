@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from components.autoscaling import autoscaled_capacities
+from components.schema import Capacity, GlobalSecondaryIndex, Table
+from components.settings import Autoscaling
 from ops.engine.plan import Registration
 
 FAMILY = "urn:pulumi:prod::paypulse::paypulse:dynamodb:RentalInvoices"
@@ -119,3 +122,35 @@ def test_a_deployment_leaves_exactly_the_capacities_that_scale(record, config, i
     tables = [r for r in record("prod", *config).resources if r.type == "aws:dynamodb/table:Table"]
 
     assert {r.name: r.ignore_changes for r in tables if r.ignore_changes} == {"rental_invoices": ignored}
+
+
+INDEX = GlobalSecondaryIndex(logical_name="i", name="by-day", partition_key="day", capacity=Capacity(1, 1))
+OWN = ["readCapacity", "writeCapacity"]
+
+
+@pytest.mark.parametrize(
+    ("more", "indexes", "paths"),
+    [
+        pytest.param({}, True, [], id="on demand"),
+        pytest.param({"capacity": Capacity(1, 1)}, True, OWN, id="without an index"),
+        pytest.param({"capacity": Capacity(1, 1), "indexes": (INDEX,)}, False, OWN, id="an index that does not scale"),
+        pytest.param(
+            {"capacity": Capacity(1, 1), "indexes": (INDEX,)},
+            True,
+            [*OWN, "globalSecondaryIndexes[*].readCapacity", "globalSecondaryIndexes[*].writeCapacity"],
+            id="an index",
+        ),
+    ],
+)
+def test_the_capacities_of_any_table_that_scale_are_left_alone(more, indexes, paths):
+    table = Table(logical_name="t", name="T", partition_key="id", **more)
+    settings = Autoscaling(
+        min_capacity=1,
+        max_capacity=2,
+        target_utilization=70,
+        scale_in_cooldown=1,
+        scale_out_cooldown=1,
+        indexes=indexes,
+    )
+
+    assert autoscaled_capacities(table, settings) == paths

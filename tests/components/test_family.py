@@ -174,3 +174,10 @@ def test_outputs_tell_names_and_arns_of_tables_indexes_and_streams():
     # A component's outputs are those of its own tables.
     family = "urn:pulumi:prod::paypulse::paypulse:dynamodb:Users::users"
     assert recorded.component_outputs[family] == {"tables": {"users": outputs["tables"]["users"]}}
+
+
+def test_every_component_ends_with_its_outputs(record):
+    """Without them, the engine shows a component as one that is still being made."""
+    plan = record("prod")
+
+    assert plan.component_outputs.keys() == {resource.urn for resource in plan.resources if not resource.custom}

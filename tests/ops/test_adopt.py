@@ -6,15 +6,17 @@ import pytest
 from moto import mock_aws
 
 from components.tables import TABLES
+from ops import adopt
 from ops.__main__ import main
 from ops.aws import emulator
+from ops.engine.plan import Registration
 from tests.conftest import ROOT
 from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
 
 pytestmark = pytest.mark.usefixtures("in_process")
 
-# The tables, 4 targets, 4 policies and 5 components.
-ALL = len(TABLES) + 13
+# The tables, the targets and policies of those with a capacity and of their indexes, and 5 components.
+ALL = len(TABLES) + sum(4 + 4 * len(table.indexes) for table in TABLES if table.capacity) + 5
 FAMILY = "paypulse:dynamodb:RentalInvoices"
 SCALING = f"{FAMILY}$paypulse:dynamodb:TableAutoscaling"
 
@@ -366,3 +368,26 @@ def test_provisioned_indexes_in_another_order_than_the_programs_stop(capsys, pro
         if stops
         else ""
     )
+
+
+@pytest.mark.parametrize(
+    ("declared", "tags", "warnings"),
+    [
+        pytest.param({}, {}, [], id="nothing"),
+        pytest.param(
+            {},
+            {"b": "1", "a": "2", "aws:x": "3"},
+            ["the first up removes tags of Users that the program doesn't declare: a, b"],
+            id="tags",
+        ),
+        pytest.param({"tags": {"a": "other"}}, {"a": "2"}, [], id="declared tags"),
+        pytest.param({"ttl": {"enabled": True}}, {}, [], id="a declared expiry"),
+    ],
+)
+def test_the_first_up_is_warned_of_only_where_the_program_declares_less(declared, tags, warnings):
+    resource = Registration(
+        urn="urn", type="t", name="n", parent="", custom=True, inputs=declared, protect=False, ignore_changes=[]
+    )
+    live = {"name": "Users", "tags": tags, "ttl": {"enabled": "ttl" in declared, "attributeName": "expires"}}
+
+    assert list(adopt._warnings(resource, live)) == warnings  # noqa: SLF001 - the command would take seconds for each

@@ -20,6 +20,9 @@ from ops.aws import emulator, resources
 from tests.conftest import ROOT
 from tests.ops.accounts import ACCOUNT
 
+# Reads and writes of each table with a capacity, and of its indexes.
+SCALED = sum(2 + 2 * len(table.indexes) for table in TABLES if table.capacity)
+
 TABLE = """
     aws.dynamodb.Table(
         "t",
@@ -54,8 +57,8 @@ def test_a_stack_is_created_without_a_violation_and_read_back(stack):
     assert (result["project"], result["stack"], result["ok"], result["policies"]) == ("paypulse", stack, True, [])
     assert Counter(r["type"] for r in result["resources"] if r["custom"]) == {
         "aws:dynamodb/table:Table": len(TABLES),
-        "aws:appautoscaling/target:Target": 4,
-        "aws:appautoscaling/policy:Policy": 4,
+        "aws:appautoscaling/target:Target": SCALED,
+        "aws:appautoscaling/policy:Policy": SCALED,
     }
     assert result["readback"]["checked"] > 200
     assert result["readback"]["differences"] == []
@@ -470,3 +473,11 @@ def test_help_names_every_option(capsys):
     assert end.value.code == 0
     out = capsys.readouterr().out
     assert all(option in out for option in OPTIONS)
+
+
+@pytest.mark.parametrize("region", ["eu", "eu-west-1x", "eu-west-1 ", "EU-WEST-1"])
+def test_what_is_not_wholly_a_region_is_a_wrong_call(capsys, region):
+    assert run(capsys, "--cwd", ROOT, "--config", f"aws:region={region}") == (
+        *(2, ""),
+        f"error: aws:region is {region!r}, which is not a region; set it in Pulumi.dev.yaml or with --config\n",
+    )

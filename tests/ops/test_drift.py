@@ -6,10 +6,15 @@ import pytest
 from components.tables import TABLES
 from ops import drift
 from ops.aws import emulator
+from ops.aws.resources import scalable_target
 from ops.drift import Difference
 from ops.engine import plan, project
 from tests import programs
 from tests.conftest import ROOT
+
+TARGET = "aws:appautoscaling/target:Target"
+# Reads and writes of each table with a capacity, and of its indexes.
+SCALED = sum(2 + 2 * len(table.indexes) for table in TABLES if table.capacity)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +53,8 @@ def test_what_was_just_created_is_as_declared(clients_and_plan):
         [],
         {
             "aws:dynamodb/table:Table": len(TABLES),
-            "aws:appautoscaling/target:Target": 4,
-            "aws:appautoscaling/policy:Policy": 4,
+            "aws:appautoscaling/target:Target": SCALED,
+            "aws:appautoscaling/policy:Policy": SCALED,
             "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
         },
     )
@@ -130,4 +135,59 @@ def test_a_resource_that_is_not_there_is_one_difference(clients_and_plan, name, 
 
     assert found.differences == [
         Difference(urn=resource.urn, property="", declared=missing.inputs, live=None, replaces=name == "users")
+    ]
+
+
+def test_of_what_is_secret_neither_side_is_shown(clients_and_plan):
+    clients, recorded = clients_and_plan
+    users = next(r for r in recorded.resources if r.name == "users" and r.custom)
+    secret = dataclasses.replace(change(users, ["tags"], {"Environment": "mine", "Owner": "me"}), secrets=["tags"])
+
+    found = drift.find(plan.Plan([secret]), clients)
+
+    assert found.differences == [Difference(urn=users.urn, property="tags", declared="[secret]", live="[secret]")]
+    (shown,) = found.shown[users.type]
+    assert shown["tags"] == {"Environment": "[secret]"}
+    assert found.live[users.type] == [shown | {"tags": {"Environment": "development"}}]
+
+
+def test_a_capacity_that_autoscaling_moved_is_as_declared(clients_and_plan):
+    clients, recorded = clients_and_plan
+    rental = next(r for r in recorded.resources if r.name == "rental_invoices" and r.custom and r.ignore_changes)
+    moved = [change(r, ["readCapacity"], 7) if r is rental else r for r in recorded.resources]
+    fixed = [dataclasses.replace(r, ignore_changes=[]) if r.urn == rental.urn else r for r in moved]
+
+    assert drift.find(plan.Plan(moved), clients).differences == []
+    assert drift.find(plan.Plan(fixed), clients).differences == [
+        Difference(urn=rental.urn, property="readCapacity", declared=7, live=5)
+    ]
+
+
+def test_what_replaces_comes_first(clients_and_plan):
+    clients, recorded = clients_and_plan
+    rental, users = (
+        next(r for r in recorded.resources if r.name == name and r.type == "aws:dynamodb/table:Table")
+        for name in ("rental_invoices", "users")
+    )
+    found = drift.find(plan.Plan([change(rental, ["tags"], {}), change(users, ["hashKey"], "Email")]), clients)
+
+    assert [difference.replaces for difference in found.differences] == [True, *[False] * (1 + 2 * SCALED)]
+    assert (found.differences[0].urn, found.differences[0].property) == (users.urn, "hashKey")
+
+
+@pytest.mark.parametrize("secrets", [[], ["name"]], ids=["a name", "a secret name"])
+def test_what_is_not_declared_is_told_of_its_table_without_its_secrets(clients_and_plan, secrets):
+    clients, recorded = clients_and_plan
+    rental = next(r for r in recorded.resources if r.name == "rental_invoices" and r.type == "aws:dynamodb/table:Table")
+    target = next(r for r in recorded.resources if (r.name, r.type) == ("rental_invoices-read", TARGET))
+    others = [
+        dataclasses.replace(r, secrets=secrets) if r is rental else r for r in recorded.resources if r is not target
+    ]
+    found = drift.find(plan.Plan(others), clients)
+
+    id_ = f"dynamodb/table/{rental.inputs['name']}/dynamodb:table:ReadCapacityUnits"
+    (live,) = [each for each in found.live[TARGET] if scalable_target.identity(each) == id_]
+    told, shown = ("[secret]", "[secret]") if secrets else (id_, live)
+    assert found.differences == [
+        Difference(urn=rental.urn, property=f"scalable target {told}", declared=None, live=shown)
     ]

@@ -17,6 +17,12 @@ case "$*" in
 esac
 case "$1" in config) ;; *) echo "pulumi $*";; esac
 """
+# What make runs of ops: it echoes its arguments and what it reads, and refuses the changes of one stack.
+OPS = """#!/bin/sh
+echo "$*: $(cat)"
+case "$*" in *"--stack dangerous"*) exit 1;; esac
+"""
+EVOLVE = "-m ops evolve --stack live --state -: pulumi stack export --stack live"
 PACK = "--policy-pack policies --policy-pack-config policies/config/live.json"
 PREVIEW = f"pulumi preview --stack live {PACK} --save-plan .plan-live.json"
 UP = f"pulumi up --stack live {PACK} --plan .plan-live.json --skip-preview --yes"
@@ -30,12 +36,13 @@ def make(tmp_path):
     """Return a function that runs make in a copy of the Makefile: its code, and the lines that are not make's own."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements-dev.txt").touch()
-    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/installed").touch()
+    for name, script in (("pulumi", CLI), (".venv/bin/python", OPS)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
     (tmp_path / "policies/config").mkdir(parents=True)
     (tmp_path / "policies/config/live.json").touch()
-    (tmp_path / "pulumi").write_text(CLI)
-    (tmp_path / "pulumi").chmod(0o755)
 
     def run(*arguments, protects="true", accounts=NAMED, answer=""):
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
@@ -66,7 +73,7 @@ def test_a_protected_stack_without_an_account_is_refused(make, accounts):
     ],
 )
 def test_a_preview_saves_its_plan_and_says_how_to_deploy_it(make, protects, accounts):
-    assert make("preview", "STACK=live", protects=protects, accounts=accounts) == (0, [PREVIEW, HINT], [])
+    assert make("preview", "STACK=live", protects=protects, accounts=accounts) == (0, [EVOLVE, PREVIEW, HINT], [])
 
 
 def test_a_stack_that_the_cli_does_not_have_can_be_made(make):
@@ -82,11 +89,25 @@ def test_a_stack_without_a_configuration_of_its_policies_has_the_packs_defaults(
     assert make("preview", "STACK=new") == (
         0,
         [
+            EVOLVE.replace("live", "new"),
             "pulumi preview --stack new --policy-pack policies --save-plan .plan-new.json",
             "To deploy exactly this plan: make deploy STACK=new",
         ],
         ["policies/config/new.json is missing: every policy has its default level and options"],
     )
+
+
+def test_a_change_that_evolve_refuses_is_not_previewed(make):
+    config = "policies/config/dangerous.json is missing: every policy has its default level and options"
+
+    assert make("up", "STACK=dangerous") == (2, [EVOLVE.replace("live", "dangerous")], [config])
+
+
+@pytest.mark.parametrize(
+    ("base", "ref"), [pytest.param("BASE=v1", "v1", id="given"), pytest.param("BASE=", "main", id="without a remote")]
+)
+def test_evolve_compares_with_a_base(make, base, ref):
+    assert make("evolve", "STACK=live", base) == (0, [f"-m ops evolve --stack live --base {ref}: "], [])
 
 
 def test_without_a_plan_nothing_is_deployed(make):
@@ -105,12 +126,12 @@ QUESTION = "Deploy this plan to live? [yes/no] "
     ],
 )
 def test_up_previews_asks_and_deploys_that_plan(make, answer, code, deployed):
-    assert make("up", "STACK=live", answer=answer) == (code, [PREVIEW, HINT, deployed], [])
+    assert make("up", "STACK=live", answer=answer) == (code, [EVOLVE, PREVIEW, HINT, deployed], [])
 
 
 def test_who_says_yes_before_is_not_asked(make):
     assert make("up", "STACK=live", "ARGS=--yes --refresh") == (
-        *(0, [f"{PREVIEW} --refresh", HINT, f"{UP} --refresh"]),
+        *(0, [EVOLVE, f"{PREVIEW} --refresh", HINT, f"{UP} --refresh"]),
         [],
     )
 
@@ -120,6 +141,6 @@ def test_help_names_every_target_that_a_person_calls(make):
 
     assert code == 0
     assert {line.split()[0] for line in lines} >= {
-        *("setup", "rehearse", "preview", "up", "deploy", "analyze", "verify", "adopt"),
+        *("setup", "rehearse", "evolve", "preview", "up", "deploy", "analyze", "verify", "adopt"),
         *("test", "check", "format", "bench", "docs", "lock"),
     }

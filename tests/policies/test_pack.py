@@ -339,3 +339,11 @@ def test_no_process_of_a_pack_is_left_over(tmp_path):
     with pack.start(directory, None, STACK) as running:
         process = running.process
     assert process.returncode is not None
+
+
+def test_without_a_configuration_every_policy_is_mandatory(running):
+    configured = policy_config.configuration(running.policies, None)
+
+    assert {name: policy.enforcementLevel for name, policy in configured.items()} == dict.fromkeys(
+        BY_NAME, EnforcementLevel.Value("MANDATORY")
+    )

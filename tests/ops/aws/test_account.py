@@ -125,3 +125,37 @@ def test_an_account_that_lies_is_no_account(outcomes, lie):
     beginning = "the endpoint for eu-west-1 is not AWS: its response has another form: "
 
     assert [outcome[: len(beginning)] for outcome in outcomes([lie])] == [beginning] * RUNS
+
+
+def test_a_call_that_never_returns_holds_up_nothing_and_what_waits_is_not_called():
+    ends = threading.Event()
+    with account.reading("eu-west-1") as pool:
+        *calls, waiting = [pool.submit(ends.wait, 20) for _ in range(account.WORKERS + 1)]
+
+    assert [call.done() for call in calls] == [False] * account.WORKERS
+    assert waiting.cancelled()
+    ends.set()
+
+
+def test_credentials_and_region_are_those_of_the_profile_and_the_call(monkeypatch, tmp_path):
+    (tmp_path / "credentials").write_text(
+        "[mine]\naws_access_key_id = AKIAMINE\naws_secret_access_key = x\n"
+        "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = x\n"
+    )
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+    def refuse(request, **_):
+        raise ConnectionError(request.url, request.headers["Authorization"].decode().partition("/")[0])
+
+    def asked(profile):
+        clients = account.connect(profile, "eu-north-1", None)
+        clients("dynamodb").meta.events.register("before-send.dynamodb", refuse)
+        with pytest.raises(ConnectionError) as error:
+            clients("dynamodb").list_tables()
+        return error.value.args
+
+    url = "https://dynamodb.eu-north-1.amazonaws.com/"
+    assert asked("mine") == (url, "AWS4-HMAC-SHA256 Credential=AKIAMINE")
+    assert asked(None) == (url, "AWS4-HMAC-SHA256 Credential=AKIADEFAULT")

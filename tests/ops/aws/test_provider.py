@@ -8,6 +8,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws import emulator, provider
 from ops.engine import policy_pack
+from ops.engine.plan import Registration
 from ops.errors import PlanError
 from tests.programs import rehearse
 
@@ -226,7 +227,11 @@ ARGUMENTS = {
 }
 NOT_CREATED = {
     "table class": ("aws.dynamodb.Table", "table_class='STANDARD_INFREQUENT_ACCESS'", "tableClass"),
-    "expiry": ("aws.dynamodb.Table", "ttl={'enabled': True, 'attribute_name': 'at'}", "ttl.attributeName, ttl.enabled"),
+    "limits": (
+        "aws.dynamodb.Table",
+        "on_demand_throughput={'max_read_request_units': 1}",
+        "onDemandThroughput.maxReadRequestUnits",
+    ),
     "replicas": ("aws.dynamodb.Table", "replicas=[{'region_name': 'eu-north-1'}]", "replicas.regionName"),
     "local index": (
         "aws.dynamodb.Table",
@@ -282,3 +287,26 @@ def test_what_is_the_providers_default_or_absent_is_created(program):
     defaults = "table_class='STANDARD', region='eu-west-1', ttl={'enabled': False, 'attribute_name': ''}"
     with emulator.embedded("eu-west-1") as clients:
         assert rehearse(program(f"aws.dynamodb.Table({ARGUMENTS['aws.dynamodb.Table']}, {defaults})"), clients).ok
+
+
+def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
+    def name(parent, **inputs):
+        return provider.effective_inputs(
+            Registration(
+                urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
+                type="aws:dynamodb/table:Table",
+                name="t",
+                parent="",
+                custom=True,
+                inputs=inputs,
+                protect=False,
+                ignore_changes=[],
+            )
+        )["name"]
+
+    assert [name("demo:data:One"), name("demo:data:One"), name("demo:data:Other")] == [
+        "t-dcb5ad3",
+        "t-dcb5ad3",
+        "t-1c9aa47",
+    ]
+    assert name("demo:data:One", name="things") == "things"

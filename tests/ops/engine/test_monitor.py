@@ -4,8 +4,10 @@ import importlib.metadata
 from typing import Any
 
 import pytest
+from pulumi.runtime.proto import engine_pb2
 
 from ops.engine import plan
+from ops.engine.monitor import Monitor
 from ops.errors import PlanError
 from tests import programs
 
@@ -274,3 +276,11 @@ COMPONENT = "pulumi.ComponentResource('demo:data:Family', 'f'"
 )
 def test_what_needs_the_real_provider_fails(program, source, what):
     assert failure(program(source)) == f"the program {what}, which needs the real provider; run pulumi preview"
+
+
+def test_only_what_the_program_reports_as_an_error_is_one(program):
+    monitor = Monitor(program(""), lambda _: None)
+    for name, severity in engine_pb2.LogSeverity.items():
+        monitor.Log(engine_pb2.LogRequest(severity=severity, message=name), None)
+
+    assert monitor.errors == ["ERROR"]

@@ -1,10 +1,12 @@
 """A small policy pack in a process of its own: what it is told, what it answers; tests/policies has PayPulse's own."""
 
+import dataclasses
 import json
 import shutil
 import sys
 
 import pytest
+from pulumi.runtime.proto import analyzer_pb2 as proto
 
 from ops.engine import policy_pack, project
 from ops.engine.plan import Plan, Registration
@@ -119,3 +121,88 @@ def test_a_pack_runs_in_its_own_virtualenv(folder, stack):
     shutil.rmtree(folder / "own")
 
     assert (folder / "ran").exists()
+
+
+TELLING = """
+import dataclasses
+import json
+from pulumi_policy import *
+
+def told(resource):
+    options, provider = resource.opts, resource.provider
+    return {
+        "type": resource.resource_type,
+        "name": resource.name,
+        "props": dict(resource.props),
+        "protect": options.protect,
+        "ignore_changes": list(options.ignore_changes),
+        "delete_before_replace": options.delete_before_replace,
+        "aliases": list(options.aliases),
+        "additional_secret_outputs": list(options.additional_secret_outputs),
+        "provider": provider and [provider.resource_type, provider.name, provider.urn, provider.props["size"]],
+    }
+
+def each(args, report_violation):
+    report_violation(json.dumps(told(args)))
+
+def whole(args, report_violation):
+    for resource in args.resources:
+        more = {
+            "parent": resource.parent and resource.parent.urn,
+            "dependencies": [other.urn for other in resource.dependencies],
+            "property_dependencies": {
+                key: [other.urn for other in others] for key, others in resource.property_dependencies.items()
+            },
+        }
+        report_violation(json.dumps(told(resource) | more), resource.urn)
+
+PolicyPack("telling", enforcement_level=EnforcementLevel.ADVISORY, policies=[
+    ResourceValidationPolicy("each", "Tells.", each), StackValidationPolicy("whole", "Tells.", whole)
+])
+"""
+
+
+def test_a_pack_is_told_all_that_is_recorded_of_a_resource(tmp_path, stack):
+    (tmp_path / "PulumiPolicy.yaml").write_text("runtime: python")
+    (tmp_path / "__main__.py").write_text(TELLING)
+    first, second, provider = thing("first"), thing("second"), thing("provider")
+    told = {
+        "type": first.type,
+        "name": "first",
+        "props": {"size": 1},
+        "protect": False,
+        "ignore_changes": [],
+        "delete_before_replace": None,
+        "aliases": [],
+        "additional_secret_outputs": [],
+        "provider": None,
+    }
+    more = {
+        "protect": True,
+        "ignore_changes": ["size"],
+        "delete_before_replace": False,
+        "aliases": ["urn:old"],
+        "additional_secret_outputs": ["key"],
+    }
+    joined = {"parent": first.urn, "dependencies": [first.urn], "property_dependencies": {"size": [first.urn]}}
+    second = dataclasses.replace(second, **more | joined, provider=provider)
+    alone = {"parent": None, "dependencies": [], "property_dependencies": {}}
+    whole = told | more | {"name": "second", "provider": [provider.type, "provider", provider.urn, 1]}
+
+    with policy_pack.start(tmp_path, None, stack) as telling:
+        of_each = [json.loads(v.message.partition("\n")[2]) for one in (first, second) for v in telling.analyze(one)]
+        of_stack = [json.loads(v.message.partition("\n")[2]) for v in telling.analyze_stack(Plan([first, second]))]
+
+    assert of_each == [told, whole]
+    assert of_stack == [told | alone, whole | joined]
+
+
+def test_a_remediation_that_could_not_be_made_changes_nothing(pack, monkeypatch):
+    pack.connect()
+    response = proto.RemediateResponse(remediations=[proto.Remediation(policyName="remedy", diagnostic="why")])
+    monkeypatch.setattr(pack, "_levels", {proto.REMEDIATE})
+    monkeypatch.setattr(pack, "_call", lambda *_: response)
+    resource = thing("one")
+    pack.remediate(resource)
+
+    assert resource.inputs == thing("one").inputs

@@ -155,3 +155,9 @@ def test_what_is_no_list_of_accounts_is_a_wrong_call(accounts):
     assert str(error.value) == (
         f'aws:allowedAccountIds is {accounts!r}; write a list of account ids of 12 digits, in quotes: ["123456789012"]'
     )
+
+
+def test_of_a_key_that_the_project_sets_and_that_has_a_default_the_value_counts(tmp_path):
+    write(tmp_path, "{name: demo, config: {size: {default: 5, value: 6}}}")
+
+    assert project.load(tmp_path, "dev").config == {"demo:size": "6"}

@@ -1,6 +1,7 @@
 """Properties as protobuf carries them, and what of them is secret."""
 
 import pytest
+from pulumi.runtime import rpc
 
 from ops.engine import wire
 
@@ -74,3 +75,9 @@ def test_where_the_form_is_kept_only_values_are_hidden():
         "tags": {"Owner": "[secret]", "n": "[secret]"},
         "l": [{"deep": "[secret]", "none": "[secret]"}],
     }
+
+
+def test_a_secret_is_wrapped_as_pulumis_sdk_wraps_it():
+    wrapping = {rpc._special_sig_key: rpc._special_secret_sig}  # noqa: SLF001 - the SDK has no other name for them
+
+    assert wire.as_secret("hush") == wrapping | {"value": "hush"}

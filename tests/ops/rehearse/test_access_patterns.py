@@ -10,7 +10,7 @@ from components.tables import TABLES
 from ops import drift
 from ops.__main__ import main
 from ops.engine import project
-from ops.rehearse import access_patterns
+from ops.rehearse import access_patterns, definitions
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import attributes, index, recreate
@@ -229,8 +229,7 @@ def test_a_filter_that_lets_more_or_something_else_by_is_told(deployed, filters,
 
 def test_what_is_not_answered_fails_the_rehearsal_and_is_named(capsys, monkeypatch):
     items = ITEMS | {"users": []}
-    data = access_patterns._data  # noqa: SLF001 - the module's file is read anew each time
-    monkeypatch.setattr(access_patterns, "_data", lambda *of: {"ITEMS": items} if of[1] == "examples" else data(*of))
+    monkeypatch.setattr(definitions, "load", lambda _: definitions.Definitions(TABLES, items))
 
     code, out, _ = run(capsys)
     assert code == 1
@@ -251,6 +250,53 @@ def test_a_project_without_access_patterns_cannot_be_drilled(capsys, program):
 
     assert main(["rehearse", "--cwd", str(stack.directory), "--drill"]) == 2
     assert capsys.readouterr().err == (
-        f"error: no {stack.directory}/components/tables.py: a drill runs the access patterns of components/tables.py "
-        "on components/examples.py\n"
+        f"error: no {stack.directory}/components/tables.py: tables.py has the queries that are run, and "
+        "examples.py the items that they find\n"
     )
+
+
+QUERIES = {
+    pattern.question: next(returned for question, *_, returned in QUESTIONS if question == pattern.question)
+    for table in TABLES
+    for pattern in table.access_patterns
+    if pattern.operation == "Query"
+}
+
+
+def test_a_question_that_reads_more_than_it_returns_is_told(deployed):
+    def read_one_more(parsed, **_):
+        parsed["ScannedCount"] += 1
+
+    deployed[2]("dynamodb").meta.events.register("after-call.dynamodb.Query", read_one_more)
+
+    assert problems(deployed) == {
+        question: f"reads {returned + 1} items to return {returned}" for question, returned in QUERIES.items()
+    }
+
+
+def test_an_answer_in_another_order_is_told(deployed):
+    deployed[2]("dynamodb").meta.events.register(
+        "after-call.dynamodb.Query", lambda parsed, **_: parsed["Items"].reverse()
+    )
+
+    assert problems(deployed) == {BY_DATE: "the answer is not in descending order of invoice_date"}
+
+
+def test_an_answer_of_several_pages_is_read_whole(deployed):
+    for operation in ("Query", "Scan"):
+        deployed[2]("dynamodb").meta.events.register(
+            f"provide-client-params.dynamodb.{operation}", lambda params, **_: params | {"Limit": 1}
+        )
+
+    assert problems(deployed) == {}
+
+
+def test_a_write_to_an_item_that_is_not_there_is_told(deployed):
+    deployed[2]("dynamodb").meta.events.register(
+        "provide-client-params.dynamodb.UpdateItem", lambda params, **_: params | {"Key": {"UserID": {"S": "nobody"}}}
+    )
+
+    assert problems(deployed) == {
+        "last fetch of a user's retail invoices, written": "An error occurred (ConditionalCheckFailedException) when "
+        "calling the UpdateItem operation: The conditional request failed"
+    }

@@ -1,5 +1,6 @@
 """A rehearsal under policy packs, as a person calls it."""
 
+import importlib.metadata
 import json
 from dataclasses import replace
 
@@ -9,6 +10,15 @@ from components import family
 from components.schema import GlobalSecondaryIndex
 from components.tables import FAMILIES
 from ops.__main__ import main
+from ops.aws import emulator
+from ops.drift import Difference, Drift
+from ops.engine import project
+from ops.engine.plan import Plan
+from ops.engine.policy_pack import Violation
+from ops.errors import CallError
+from ops.rehearse.answer import Answer
+from ops.rehearse.deploy import Rehearsal
+from tests import programs
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.usefixtures("in_process")
@@ -253,3 +263,85 @@ def test_a_misspelt_policy_in_the_configuration_is_refused(capsys, tmp_path):
         *(1, ""),
         f"error: {config}: there is no policy 'dynamodb-pitr-enable'; the nearest is 'dynamodb-pitr-enabled'\n",
     )
+
+
+class Judge:
+    """Stands in for a policy pack: notes what it is asked, and finds in the stack what it is told to."""
+
+    name = "judge"
+
+    def __init__(self, *found):  # noqa: D107
+        self.asked, self.found = [], found
+
+    def remediate(self, resource):
+        self.asked.append(("remediate", resource.name))
+
+    def analyze(self, resource):
+        self.asked.append(("analyze", resource.name))
+        return []
+
+    def analyze_stack(self, recorded):
+        self.asked.append(("stack", *(resource.name for resource in recorded.resources)))
+        return self.found
+
+
+def violation(level):
+    return Violation(pack="judge", policy="p", level=level, severity="", urn=USERS, message="m", remediation="")
+
+
+def rehearse(stack, judge, **options):
+    with emulator.embedded("eu-west-1") as clients:
+        return programs.rehearse(stack, clients, [judge], **options)
+
+
+def test_a_pack_is_asked_of_everything_in_order_and_of_a_provider_once(program):
+    stack = program('    pulumi.ComponentResource("demo:data:Family", "family")\n' + TABLES + ORPHAN)
+    judge = Judge()
+    rehearsal = rehearse(stack, judge)
+
+    provider = f"default_{importlib.metadata.version('pulumi-aws').replace('.', '_')}"
+    names = ["demo-dev", "family", provider, "users", "t"]
+    assert judge.asked == [
+        *((hook, name) for name in names for hook in ("remediate", "analyze")),
+        ("stack", "demo-dev", "family", "users", "t", provider),
+    ]
+    assert (rehearsal.ok, rehearsal.packs, rehearsal.violations) == (True, ["judge"], [])
+
+
+@pytest.mark.parametrize("level", ["mandatory", "advisory"])
+def test_a_stack_that_a_policy_stops_is_not_drilled(program, level):
+    """The drill of a project without access patterns is a wrong call."""
+    stack, judge = program(TABLES), Judge(violation(level))
+
+    if level == "mandatory":
+        rehearsal = rehearse(stack, judge, with_drill=True)
+        assert (rehearsal.ok, rehearsal.answers, rehearsal.violations) == (False, [], [violation(level)])
+    else:
+        with pytest.raises(CallError, match="has the queries that are run"):
+            rehearse(stack, judge, with_drill=True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ok"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"violations": [violation("advisory")]}, True, id="advisory"),
+        pytest.param({"violations": [violation("advisory"), violation("mandatory")]}, False, id="mandatory"),
+        pytest.param({"answers": [Answer(question="q", table="t")]}, True, id="answered"),
+        pytest.param(
+            {"answers": [Answer(question="q", table="t"), Answer(question="q", table="t", problem="p")]},
+            False,
+            id="not answered",
+        ),
+        pytest.param(
+            {"drift": Drift(differences=[Difference(urn=USERS, property="p", declared=1, live=2)])},
+            False,
+            id="different",
+        ),
+    ],
+)
+def test_all_that_is_wrong_fails_a_rehearsal(outcome, ok):
+    nothing = {"packs": [], "violations": [], "drift": Drift(), "answers": [], "seconds": 0.0}
+    stack = project.Stack(ROOT, "demo", "dev", {})
+
+    assert Rehearsal(**{"stack": stack, "plan": Plan(), **nothing, **outcome}).ok is ok  # ty: ignore[invalid-argument-type]

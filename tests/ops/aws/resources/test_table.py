@@ -26,6 +26,7 @@ WHOLE: dict[str, Any] = {
     "tags": {"Owner": "me", "Team": "us"},
     "serverSideEncryption": {"enabled": True, "kmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/mine"},
     "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 7},
+    "ttl": {"enabled": True, "attributeName": "expires"},
     "globalSecondaryIndexes": [
         {
             "name": "by-owner",
@@ -249,3 +250,68 @@ def test_a_capacity_that_a_deployment_sets_back_is_not_tolerated():
     things = registration(table.TYPE, {"name": "things"})
 
     assert not table.tolerates(things, "readCapacity", 1, 7, [things, *TARGETS])
+
+
+def answering(clients, operation, **changes):
+    """Have DynamoDB answer an operation with something else."""
+
+    def change(parsed, **_):
+        (answer,) = [value for key, value in parsed.items() if key != "ResponseMetadata"]
+        answer.update(changes)
+
+    clients("dynamodb").meta.events.register(f"after-call.dynamodb.{operation}", change)
+
+
+def test_a_stream_that_is_turned_off_is_none_though_aws_still_names_it(clients):
+    table.create(clients, PLAIN)
+    old = "arn:aws:dynamodb:eu-west-1:123456789012:table/things/stream/2026-01-01T00:00:00.000"
+    answering(clients, "DescribeTable", StreamSpecification={"StreamEnabled": False}, LatestStreamArn=old)
+
+    assert read(clients) == [PLAIN_LIVE | {"streamEnabled": False, "streamArn": None}]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_enabled"), [("ENABLED", True), ("ENABLING", True), ("DISABLING", False), ("DISABLED", False)]
+)
+def test_items_expire_as_soon_as_that_is_being_turned_on(clients, status, is_enabled):
+    table.create(clients, PLAIN)
+    answering(clients, "DescribeTimeToLive", TimeToLiveStatus=status, AttributeName="expires")
+
+    assert read(clients) == [PLAIN_LIVE | {"ttl": {"enabled": is_enabled, "attributeName": "expires"}}]
+
+
+@pytest.mark.parametrize(
+    ("status", "encryption"),
+    [
+        ("ENABLED", {"enabled": True, "kmsKeyArn": "arn:mine"}),
+        ("UPDATING", {"enabled": True, "kmsKeyArn": "arn:mine"}),
+        ("ENABLING", {"enabled": False}),
+        ("DISABLED", {"enabled": False}),
+    ],
+)
+def test_a_table_stays_encrypted_while_its_key_is_changed(clients, status, encryption):
+    table.create(clients, PLAIN)
+    answering(clients, "DescribeTable", SSEDescription={"Status": status, "KMSMasterKeyArn": "arn:mine"})
+
+    assert read(clients) == [PLAIN_LIVE | {"serverSideEncryption": encryption}]
+
+
+def test_the_class_of_a_table_is_read(clients):
+    table.create(clients, PLAIN)
+    answering(clients, "DescribeTable", TableClassSummary={"TableClass": "STANDARD_INFREQUENT_ACCESS"})
+
+    assert read(clients) == [PLAIN_LIVE | {"tableClass": "STANDARD_INFREQUENT_ACCESS"}]
+
+
+def test_the_tags_of_every_page_are_read(clients):
+    tags = {f"tag-{number}": "x" for number in range(25)}
+    table.create(clients, PLAIN | {"tags": tags})
+    (page, *others) = (
+        clients("dynamodb")
+        .get_paginator("list_tags_of_resource")
+        .paginate(ResourceArn="arn:aws:dynamodb:eu-west-1:123456789012:table/things")
+    )
+
+    assert len(page["Tags"]) < len(tags)
+    assert len(others) > 0
+    assert read(clients) == [PLAIN_LIVE | {"tags": tags}]

@@ -1,0 +1,203 @@
+"""What a rehearsal prints of what was read back; tests/ops/test_commands.py has the rest."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ops.aws.resources import scalable_target, scaling_policy, table
+from ops.drift import Difference, Drift
+from ops.engine.plan import Plan, Registration
+from ops.engine.policy_pack import Violation
+from ops.engine.project import Stack
+from ops.rehearse import report
+from ops.rehearse.answer import Answer
+from ops.rehearse.deploy import Rehearsal
+from tests.conftest import ROOT
+
+PACK = "pack@v1 (local: policies)"
+STACK = Registration(
+    urn="urn:pulumi:prod::demo::pulumi:pulumi:Stack::demo-prod",
+    type="pulumi:pulumi:Stack",
+    name="demo-prod",
+    parent="",
+    custom=False,
+    inputs={},
+    protect=False,
+    ignore_changes=[],
+)
+TARGET = {
+    "serviceNamespace": "dynamodb",
+    "resourceId": "table/things",
+    "scalableDimension": "dynamodb:table:ReadCapacityUnits",
+    "minCapacity": 2,
+    "maxCapacity": 9,
+}
+POLICY = {key: TARGET[key] for key in ("serviceNamespace", "resourceId", "scalableDimension")} | {
+    "name": "reads",
+    scaling_policy.CONFIGURATION: {"targetValue": 70.0, "scaleInCooldown": 120, "scaleOutCooldown": 30},
+}
+TABLE: dict[str, Any] = {
+    "name": "things",
+    "hashKey": "id",
+    "billingMode": "PAY_PER_REQUEST",
+    "readCapacity": 0,
+    "writeCapacity": 0,
+    "globalSecondaryIndexes": [],
+    "streamViewType": None,
+    "serverSideEncryption": {"enabled": True, "kmsKeyArn": None},
+    "pointInTimeRecovery": {"enabled": True, "recoveryPeriodInDays": 35},
+    "deletionProtectionEnabled": True,
+}
+
+
+def violation(level="mandatory", name="things"):
+    urn = f"urn:pulumi:prod::demo::demo:data:Family$aws:dynamodb/table:Table::{name}"
+    more = {"severity": "high", "urn": urn, "message": "one\n[two]", "remediation": "mend [it]"}
+    return Violation(pack=PACK, policy="p", level=level, **more)
+
+
+def rehearsal(plan=None, packs=(), violations=(), answers=(), **drift):
+    return Rehearsal(
+        stack=Stack(ROOT, "demo", "prod", {}),
+        plan=plan or Plan(),
+        packs=list(packs),
+        violations=list(violations),
+        drift=Drift(**drift),
+        answers=list(answers),
+        seconds=1.25,
+    )
+
+
+def lines(made, width=400):
+    """Return the lines that are printed, each as its columns."""
+    out = Console(file=io.StringIO(), width=width, highlight=False, soft_wrap=True)
+    report.print_rehearsal(made, out)
+    text = out.file.getvalue()  # ty: ignore[missing-attribute]
+    return [re.split(" {2,}", line.rstrip()) for line in text.splitlines()]
+
+
+def test_a_scalable_target_has_its_bounds_and_the_aim_and_cooldowns_of_its_policy():
+    writes = TARGET | {"scalableDimension": "dynamodb:table:WriteCapacityUnits"}
+    shown = {scalable_target.TYPE: [TARGET, writes], scaling_policy.TYPE: [POLICY]}
+    printed = lines(rehearsal(shown=shown))
+
+    start = printed.index(["Autoscaling, read back"])
+    assert printed[start + 1 : start + 4] == [
+        ["Scalable target", "Dimension", "Units", "Target", "Cooldown in, out", "Scaling policy"],
+        ["table/things", "ReadCapacityUnits", "2..9", "70 %", "120 s, 30 s", "reads"],
+        ["table/things", "WriteCapacityUnits", "2..9", "None %", "None s, None s"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "columns"),
+    [
+        pytest.param({}, ["id", "PAY_PER_REQUEST", "aws/dynamodb", "35 days", "on"], id="on demand"),
+        pytest.param(
+            {"rangeKey": "day", "billingMode": "PROVISIONED", "readCapacity": 3, "writeCapacity": 4},
+            ["id, day", "PROVISIONED 3/4", "aws/dynamodb", "35 days", "on"],
+            id="provisioned",
+        ),
+        pytest.param(
+            {"serverSideEncryption": {"enabled": True, "kmsKeyArn": "arn:key"}},
+            ["id", "PAY_PER_REQUEST", "arn:key", "35 days", "on"],
+            id="a key of one's own",
+        ),
+        pytest.param(
+            {"serverSideEncryption": {"enabled": False}, "streamViewType": "KEYS_ONLY"},
+            ["id", "PAY_PER_REQUEST", "KEYS_ONLY", "35 days", "on"],
+            id="no encryption, a stream",
+        ),
+        pytest.param(
+            {"pointInTimeRecovery": {"enabled": False}, "deletionProtectionEnabled": False},
+            ["id", "PAY_PER_REQUEST", "aws/dynamodb"],
+            id="unprotected",
+        ),
+    ],
+)
+def test_a_table_has_its_keys_billing_and_protection(change, columns):
+    printed = lines(rehearsal(shown={table.TYPE: [TABLE | change]}))
+
+    start = printed.index(["Tables and indexes, read back"])
+    assert printed[start + 2] == ["things", *columns]
+
+
+def test_an_index_is_below_its_table():
+    index = {"name": "by-day", "hashKey": "day", "rangeKey": "id", "readCapacity": 1, "writeCapacity": 2}
+    printed = lines(rehearsal(shown={table.TYPE: [TABLE | {"globalSecondaryIndexes": [index]}]}))
+
+    assert ["", "by-day", "day, id", "1/2"] in printed
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict"),
+    [
+        pytest.param({}, "ok: everything is as declared (1.2 s)", id="nothing"),
+        pytest.param(
+            {"answers": [Answer(question="q", table="t")]},
+            "ok: everything is as declared, 1 questions are answered (1.2 s)",
+            id="answered",
+        ),
+        pytest.param(
+            {"answers": [Answer(question="q", table="t", problem="p")]},
+            "failed: a question has no right answer (1.2 s)",
+            id="not answered",
+        ),
+        pytest.param(
+            {
+                "differences": [Difference(urn="a::b::c", property="x", declared=1, live=2)],
+                "answers": [Answer(question="q", table="t", problem="p")],
+            },
+            "failed: not everything is as declared (1.2 s)",
+            id="different",
+        ),
+        pytest.param({"violations": [violation("advisory")]}, "ok: everything is as declared (1.2 s)", id="advisory"),
+        pytest.param(
+            {"violations": [violation(), violation(name="[x]"), violation("advisory", "y")]},
+            "failed: a mandatory policy is violated, stopped at things, [x] (1.2 s)",
+            id="mandatory",
+        ),
+    ],
+)
+def test_the_last_line_says_the_outcome(outcome, verdict):
+    assert lines(rehearsal(**outcome))[-1] == [verdict]
+
+
+def test_violations_are_below_their_pack():
+    found = [violation("advisory"), violation(), Violation(**(vars(violation()) | {"pack": "other"}))]
+    printed = lines(rehearsal(packs=[PACK, "clean", "other"], violations=found))
+
+    start = printed.index(["Policies"])
+    told = [["", "one"], ["", "[two]"], ["", "Fix: mend [it]"]]
+    assert printed[start + 1 : start + 16] == [
+        ["", f"❌ {PACK}"],
+        ["", "- [advisory] [severity: high]", "p", "(aws:dynamodb:Table: things)"],
+        *told,
+        ["", "- [mandatory] [severity: high]", "p", "(aws:dynamodb:Table: things)"],
+        *told,
+        ["", "✅ clean"],
+        ["", "❌ other"],
+        ["", "- [mandatory] [severity: high]", "p", "(aws:dynamodb:Table: things)"],
+        *told,
+    ]
+
+
+def test_an_output_that_is_too_long_is_counted():
+    outputs = {"b": {"x": 1, "y": 2}, "a": "z" * 40, "c": "z" * 41, "d": 7}
+    printed = lines(rehearsal(Plan([STACK], outputs)), width=80)
+
+    start = printed.index(["Outputs"])
+    assert printed[start + 1 : start + 5] == [
+        ["a", "z" * 40],
+        ["b", "2 entries; --json has them"],
+        ["c", "41 characters; --json has them"],
+        ["d", "7"],
+    ]
+
+
+def test_what_was_created_and_compared_is_counted():
+    assert ["Created", "nothing"] in lines(rehearsal())
+    assert ["Compared 7 properties, 0 different"] in lines(rehearsal(checked=7))
