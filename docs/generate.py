@@ -83,7 +83,8 @@ calls AWS will get, and what the safe way is. Then it rehearses the change in an
 version with its example items, makes the calls one by one, and runs the queries of the old version after each, and
 those of the new one at the end. It needs no account.
 
-Where a recipe changes something in AWS first, git doesn't know it. Then compare with Pulumi's state:
+Each pull request is compared so with its base. `make preview` compares with Pulumi's state, which also knows what a
+recipe has changed in AWS first:
 
 ```sh
 pulumi stack export --stack prod | .venv/bin/python -m ops evolve --stack prod --state -
@@ -108,9 +109,9 @@ In the pull request that makes it, in `accepted_changes.yaml`, beside `Pulumi.ya
   told: the reporting team, on 3 March
 ```
 
-`table` is the physical name. `property` is as printed: "" for a whole resource. An entry that matches no change is an
-error, so the file is empty between changes. table-replaced and table-deleted can be accepted only once protect was off
-in a deployment before.
+`table` is the physical name. `property` is as printed: "" for a whole resource. Since a git ref, an entry that matches
+no change is an error, so the next pull request empties the file. Since a state it is none, because the change may be
+made already. table-replaced and table-deleted can be accepted only once protect was off in a deployment before.
 
 ## Every change
 """

@@ -56,11 +56,14 @@ def _entry(entry: Any, where: str) -> Accepted:  # noqa: ANN401 - any YAML value
     return Accepted(**entry)
 
 
-def apply(entries: Iterable[Accepted], changes: Iterable[Change], protected: set[str]) -> list[Change]:
+def apply(
+    entries: Iterable[Accepted], changes: Iterable[Change], protected: set[str], *, is_state: bool = False
+) -> list[Change]:
     """Return the changes, those that an entry names as accepted.
 
-    `protected` has the URNs of what is deployed with protect. Raises PlanError for an entry that names no change, or
-    one that can't be accepted yet.
+    `protected` has the URNs of what is deployed with protect. Raises PlanError for an entry that can't be accepted yet,
+    or that names no change. In Pulumi's state, if it `is_state`, such a change may be made already: by the deployment
+    before, or in AWS, as the pull request could not know.
     """
     known, result = {(entry.code, entry.table, entry.property) for entry in entries}, []
     for change in changes:
@@ -71,7 +74,8 @@ def apply(entries: Iterable[Accepted], changes: Iterable[Change], protected: set
                 "off in a deployment of its own first"
             )
         result.append(replace(change, accepted=key in known))
-    if left := sorted(known - {(change.code, change.table, change.path) for change in result}):
+    left = sorted(known - {(change.code, change.table, change.path) for change in result})
+    if left and not is_state:
         code, table, property_ = left[0]
         what = f"{code} of {table}{f', {property_}' if property_ else ''}"
         raise PlanError(f"{FILE} accepts {what}, which is no change here; correct the entry, or remove it")

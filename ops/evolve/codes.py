@@ -82,7 +82,9 @@ RECIPES = {
                 "--global-secondary-index-updates '["
                 '{"Delete": {"IndexName": "INDEX"}}'
                 "]'`. Run `pulumi refresh --stack STACK`, so that no other index gets its capacity. Remove it from the "
-                "table and from the contract, and compare with --state. Deploy: only its autoscaling is left to delete."
+                "table and the contract. Accept index-dropped, or index-removal-not-applied, and capacity-set-back of "
+                "the indexes behind it: the pull request is compared with git, which doesn't know that it is gone. "
+                "Deploy: only its autoscaling is left to delete."
             ),
         ),
     ),
@@ -135,8 +137,8 @@ RECIPES = {
                 '{"Update": {"IndexName": "INDEX", "ProvisionedThroughput": '
                 '{"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}}'
                 "]'`. Run `pulumi refresh --stack STACK`. Set the same capacities in the definition, name the table in "
-                "provisionedTables of dynamodb-billing-mode, and compare with --state. Deploy: only the autoscaling is "
-                "left to create."
+                "provisionedTables of dynamodb-billing-mode, and accept switched-to-provisioned, because git doesn't "
+                "know that it is done. Deploy: only the autoscaling is left to create."
             ),
         ),
     ),
@@ -162,7 +164,8 @@ RECIPES = {
             (
                 "Turn it off in AWS: `aws dynamodb update-time-to-live --table-name TABLE "
                 "--time-to-live-specification AttributeName=OLD,Enabled=false`. Run `pulumi refresh --stack STACK`. "
-                "Remove time_to_live from the definition, and compare with --state. Deploy: nothing is left to do."
+                "Remove time_to_live from the definition, and accept ttl-off, because git doesn't know that it is "
+                "done. Deploy: nothing is left to do."
             ),
             (
                 "For another attribute, wait an hour, because AWS takes one change in an hour. Then turn it on: see "

@@ -41,7 +41,7 @@ def evolve(stack: Stack, base: str, then: Version, now: Version, clients: Client
     rehearsed = rehearse.rehearse(then, now, found, clients) if found else Rehearsed()
     changes += _found_in_rehearsal(rehearsed, found, changes)
     protected = {pair.either.urn for pair in found if pair.then and pair.then.protect}
-    changes = accepted.apply(entries, changes, protected)
+    changes = accepted.apply(entries, changes, protected, is_state=then.is_state)
     return Evolution(stack=stack, base=base, changes=changes, questions=rehearsed.questions)
 
 

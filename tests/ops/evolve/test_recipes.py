@@ -67,17 +67,19 @@ RENTAL_FAMILY = "urn:pulumi:prod::paypulse::paypulse:dynamodb:RentalInvoices"
 class Deployment:
     """What is declared, and every change that it is. `accepted` are those that are accepted for it.
 
-    `state` is what is in AWS and in Pulumi's state, where the step changes something there first.
+    `state` is what is in AWS and in Pulumi's state, where the step changes something there first. git doesn't know it:
+    `in_git` are the dangerous changes that it sees, and that are accepted for the pull request.
     """
 
     now: Edits
     changes: set[tuple[str, str]]
     accepted: set[tuple[str, str]]
     state: Edits | None = None
+    in_git: set[tuple[str, str]]
 
 
-def deploy(now, *changes, accepted=(), state=None):
-    return Deployment(now=now, changes={*changes, *accepted}, accepted={*accepted}, state=state)
+def deploy(now, *changes, accepted=(), state=None, in_git=()):
+    return Deployment(now=now, changes={*changes, *accepted}, accepted={*accepted}, state=state, in_git={*in_git})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,10 @@ class Run:
     noticed: set[tuple[str, str, str]]
     start: Edits = NONE
     name: str = ""
+
+
+def set_back(path):
+    return {("capacity-set-back", f"{path}.{key}") for key in CAPACITIES}
 
 
 def merged(edits, **more):
@@ -157,6 +163,7 @@ UNREAD = Edits(tables={"users": NO_LOGIN})
 UNINDEXED = Edits(tables={"users": NO_LOGIN | {"indexes": ()}})
 WITH_TTL = Edits(tables={"users": {"time_to_live": "expires"}})
 TTL_ON = {("ttl-on", "ttl")}
+TTL_OFF, NOT_APPLIED = Edits(inputs={"users": {"ttl": {"enabled": False}}}), {("ttl-off", "ttl")}
 GREETED = Edits(tables=WITH_TRIGGER, config=FUNCTION)
 GREETED_WITH_KEYS = merged(GREETED, users={"stream_view_type": "KEYS_ONLY"})
 RESTARTED = {("stream-restarted", "streamViewType"), ("trigger-replaced", "eventSourceArn")}
@@ -233,6 +240,7 @@ RUNS = [
                     AUTOSCALING_REMOVED,
                     *(("capacity-not-applied", f"{DUE_USER_PATH}.{key}") for key in CAPACITIES),
                     state=refreshed(BOTH, RENTAL, BY_DUE_USER, 7),
+                    in_git={("index-dropped", DUE_PATH), *set_back(DUE_USER_PATH)},
                 ),
             ),
         ),
@@ -252,7 +260,7 @@ RUNS = [
         tables=("users",),
         steps=(
             (deploy(UNREAD),),
-            (deploy(UNINDEXED, state=refreshed(UNREAD, USERS)),),
+            (deploy(UNINDEXED, state=refreshed(UNREAD, USERS), in_git={("index-removal-not-applied", EMAIL_PATH)}),),
         ),
         at_once=UNINDEXED,
         noticed={("index-removal-not-applied", EMAIL_PATH, "dangerous")},
@@ -270,6 +278,7 @@ RUNS = [
                     AUTOSCALING_REMOVED,
                     *(("capacity-not-applied", f"{DUE_PATH}.{key}") for key in CAPACITIES),
                     state=refreshed(BEFORE_DUE, RENTAL, DUE, 7),
+                    in_git={("index-dropped", CURRENCY_PATH), *set_back(DUE_PATH)},
                 ),
             ),
         ),
@@ -320,6 +329,7 @@ RUNS = [
                     Edits(tables=PROVISIONED),
                     AUTOSCALING_ADDED,
                     state=Edits(tables=PROVISIONED, removed=SCALED, options={"users": {"ignore_changes": []}}),
+                    in_git={("switched-to-provisioned", "billingMode")},
                 ),
             ),
         ),
@@ -338,7 +348,7 @@ RUNS = [
         tables=("users",),
         start=WITH_TTL,
         steps=(
-            (deploy(NONE, state=Edits(inputs={"users": {"ttl": {"enabled": False}}})),),
+            (deploy(NONE, state=TTL_OFF, in_git=NOT_APPLIED),),
             (deploy(Edits(tables={"users": {"time_to_live": "ends"}}), accepted=TTL_ON),),
         ),
         at_once=Edits(tables={"users": {"time_to_live": "ends"}}),
@@ -349,7 +359,7 @@ RUNS = [
         name="off",
         tables=("users",),
         start=WITH_TTL,
-        steps=((deploy(NONE, state=Edits(inputs={"users": {"ttl": {"enabled": False}}})),), ()),
+        steps=((deploy(NONE, state=TTL_OFF, in_git=NOT_APPLIED),), ()),
         at_once=NONE,
         noticed={("ttl-off", "ttl", "dangerous")},
     ),
@@ -443,10 +453,14 @@ def evolved(tmp_path):
 def test_each_step_passes_by_itself(run, evolved):
     deployed = version(run.start)
     for deployment in (deployment for step in run.steps for deployment in step):
-        then = replace(version(deployment.state), is_state=True) if deployment.state else deployed
-        deployed = version(deployment.now)
+        then, deployed = deployed, version(deployment.now)
+        if deployment.state:
+            found = evolved(then, deployed, run.tables, deployment.in_git)
+            assert {(change.code, change.path) for change in found.changes if change.accepted} == deployment.in_git
+            assert (found.refused, {question.problem for question in found.questions}) == ([], {""})
+            then = replace(version(deployment.state), is_state=True)
 
-        found = evolved(then, deployed, run.tables, deployment.accepted)
+        found = evolved(then, deployed, run.tables, deployment.accepted | deployment.in_git)
 
         assert {
             "changes": {(change.code, change.path) for change in found.changes},
@@ -483,7 +497,7 @@ def test_each_step_of_a_recipe_is_run_and_names_what_is_to_be_accepted(run):
         return {code for text in (step, *more) for code in names_in(text, CODES)}
 
     recipe = RECIPES[run.recipe]
-    accepted = [{code for each in step for code, _ in each.accepted} for step in run.steps]
+    accepted = [{code for each in step for code, _ in each.accepted | each.in_git} for step in run.steps]
 
     assert len(run.steps) == len(recipe.steps)
     # This recipe is that of many codes.
@@ -508,6 +522,13 @@ def test_what_is_protected_can_not_be_accepted_at_once(evolved, now, change):
     message = "of TravelInvoices can't be accepted while the table is protected; turn protect off in a deployment"
     with pytest.raises(PlanError, match=message):
         evolved(version(), version(now), ("travel_invoices",), {change})
+
+
+def test_what_is_accepted_must_be_a_change_since_git_but_may_be_made_already_in_the_state(evolved):
+    with pytest.raises(PlanError, match=r"accepts ttl-on of Users, ttl, which is no change here; correct the entry"):
+        evolved(version(), version(), ("users",), TTL_ON)
+
+    assert evolved(replace(version(), is_state=True), version(), ("users",), TTL_ON).changes == []
 
 
 STEPS = [step for recipe in RECIPES.values() for step in recipe.steps]
