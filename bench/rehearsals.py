@@ -36,6 +36,14 @@ def figures() -> Iterator[Figure]:
     what = "rehearsal of prod with its drill, against importing the libraries that it needs, one after the other"
     yield Figure(what=what, values=values["ours"], floors=values["libraries"])
 
+    timings = {
+        "evolve": command("-m", "ops", "evolve", "--stack", "prod", "--base", "HEAD"),
+        "rehearsal": command("-m", "ops", "rehearse", "--stack", "prod", "--drill"),
+    }
+    values = in_turns(5, timings)
+    what = "evolve of prod since a commit, against a rehearsal with its drill"
+    yield Figure(what=what, values=values["evolve"], floors=values["rehearsal"], aim=2)
+
     rehearsals = {tables: [_rehearsal(tables) for _ in range(rounds)] for tables, rounds in _GROWTH.items()}
     for tables, found in rehearsals.items():
         yield Figure(what=f"rehearsal of {tables:,} tables, whole command", values=[s for s, _ in found])
