@@ -124,11 +124,11 @@ def evolving() -> str:
     }
     lines = [EVOLVING, *(f"- **{severity}**: {names}" for severity, names in severities.items())]
     for name, code in CODES.items():
-        recipe = f" Recipe: {code.recipe}." if code.recipe else ""
+        recipe = f" Recipe: {', '.join(code.recipes)}." if code.recipes else ""
         lines += [f"\n### {name}\n", f"**{code.severity}**: {code.what} {code.why}{recipe}"]
     lines += ["\n## Every recipe\n", "Each step is one deployment, unless it says otherwise."]
     for name, recipe in RECIPES.items():
-        codes = ", ".join(code for code, each in CODES.items() if each.recipe == name)
+        codes = ", ".join(code for code, each in CODES.items() if name in each.recipes)
         lines += [f"\n### {name}\n", f"**{recipe.title}**, for {codes}\n"]
         lines += [f"{number}. {step}" for number, step in enumerate(recipe.steps, 1)]
     return "\n".join(map(_linked, lines)) + "\n"

@@ -29,6 +29,7 @@ class Change:
     severity: Severity
     detail: str = ""
     calls: tuple[str, ...] = ()
+    recipe: str = ""
     accepted: bool = False
 
     @property
@@ -39,8 +40,8 @@ class Change:
     @property
     def steps(self) -> tuple[str, ...]:
         """The safe way to make it, each step a deployment; none where there is nothing to do but deploy."""
-        recipe = CODES[self.code].recipe
-        return RECIPES[recipe].steps if recipe and self.severity != "safe" else ()
+        recipes = (self.recipe, *CODES[self.code].recipes) if self.recipe else CODES[self.code].recipes
+        return RECIPES[recipes[0]].steps if recipes and self.severity != "safe" else ()
 
 
 # ForceNew in terraform-provider-aws: Pulumi replaces a resource of which one of these changes.

@@ -21,12 +21,15 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Code:
-    """A kind of change. `recipe` is a key of RECIPES, "" where deploying the change is all there is to do."""
+    """A kind of change. `recipes` are keys of RECIPES, none where deploying the change is all there is to do.
+
+    A change has the severity and the first recipe of its code, unless it says otherwise.
+    """
 
     severity: Severity
     what: str
     why: str
-    recipe: str = ""
+    recipes: tuple[str, ...] = ()
 
 
 RECIPES = {
@@ -137,7 +140,7 @@ RECIPES = {
                 '{"Update": {"IndexName": "INDEX", "ProvisionedThroughput": '
                 '{"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}}'
                 "]'`. Run `pulumi refresh --stack STACK`. Set the same capacities in the definition, name the table in "
-                "provisionedTables of dynamodb-billing-mode, and accept switched-to-provisioned, because git doesn't "
+                "provisionedTables of dynamodb-billing-mode, and accept billing-mode-switched, because git doesn't "
                 "know that it is done. Deploy: only the autoscaling is left to create."
             ),
         ),
@@ -229,59 +232,59 @@ CODES = {
         "dangerous",
         "The name, a key, the region or the local secondary indexes of a table change.",
         "AWS can't change these. Pulumi deletes the table with all of its items, and creates an empty one.",
-        "replace-table",
+        ("replace-table",),
     ),
     "table-deleted": Code(
         "dangerous",
         "A table is no longer declared.",
         "Its items, indexes and stream are deleted. With point-in-time recovery, AWS keeps a backup for 35 days.",
-        "retire-table",
+        ("retire-table",),
     ),
     "urn-changed": Code(
         "dangerous",
         "The type, the parent or the logical name of a resource changes, without an alias.",
         "To Pulumi the old resource is gone and another is new: it creates one, and deletes what is deployed.",
-        "keep-urn",
+        ("keep-urn",),
     ),
     "index-added": Code(
         "slow",
         "A global secondary index is added.",
         "AWS builds it from the table's items, for minutes or hours, and refuses to read it until then.",
-        "add-index",
+        ("add-index",),
     ),
     "index-added-with-others": Code(
         "slow",
         "A table gets several changes of indexes in one deployment.",
         "AWS creates or deletes one index for each update. The provider waits for each, and gives up when its timeout "
         "ends; then some indexes exist, and others don't.",
-        "add-indexes",
+        ("add-indexes",),
     ),
     "index-dropped": Code(
         "dangerous",
         "A global secondary index is no longer declared, and others of its table are.",
         "AWS deletes it, and every query on it fails at once. To build it again takes a backfill.",
-        "drop-index",
+        ("drop-index",),
     ),
-    "index-rebuilt": Code("dangerous", "The key or the projection of an index changes.", _REBUILD, "change-index"),
+    "index-rebuilt": Code("dangerous", "The key or the projection of an index changes.", _REBUILD, ("change-index",)),
     "index-removal-not-applied": Code(
         "dangerous",
         "The only index of a table is no longer declared.",
         "The AWS provider takes no indexes for no change, so the index stays and is paid for (terraform-provider-aws "
         "#47490). The next index that is declared deletes it, unannounced.",
-        "drop-index",
+        ("drop-index",),
     ),
     "capacity-set-back": Code(
         "dangerous",
         "A capacity that autoscaling moves is set back, or given to another index.",
         "Pulumi ignores the capacities of indexes by position: an index that moves to another position gets the live "
         "capacity of the index that was there. Too little capacity throttles the index, and the writes of its table.",
-        "keep-capacities",
+        ("keep-capacities",),
     ),
     "capacity-lowered": Code(
         "dangerous",
         "A provisioned capacity is lowered.",
         "Requests beyond it are throttled.",
-        "lower-capacity",
+        ("lower-capacity",),
     ),
     "capacity-raised": Code("safe", "A provisioned capacity is raised.", "AWS raises it while the table serves."),
     "capacity-not-applied": Code(
@@ -293,20 +296,15 @@ CODES = {
         "dangerous",
         "The type of a key attribute changes.",
         "AWS can't change the type of a key, and items of the old type can't be found by a key of the new one.",
-        "replace-table",
+        ("replace-table",),
     ),
-    "switched-to-on-demand": Code(
-        "slow",
-        "A table switches from PROVISIONED to PAY_PER_REQUEST.",
-        "It keeps serving while AWS switches it. AWS allows that four times in 24 hours, and the way back at any time.",
-        "to-on-demand",
-    ),
-    "switched-to-provisioned": Code(
+    "billing-mode-switched": Code(
         "dangerous",
-        "A table switches from PAY_PER_REQUEST to PROVISIONED.",
-        "What ignoreChanges names is not applied, so the provider takes 1 unit for a table (terraform-provider-aws "
-        "#22630), and refuses an index without a capacity (#38100).",
-        "to-provisioned",
+        "A table switches between PROVISIONED and PAY_PER_REQUEST.",
+        "To provisioned: what ignoreChanges names is not applied, so the provider takes 1 unit for a table "
+        "(terraform-provider-aws #22630), and refuses an index without a capacity (#38100). To on demand is slow, and "
+        "loses nothing. AWS allows that four times in 24 hours, and the way back at any time.",
+        ("to-provisioned", "to-on-demand"),
     ),
     "autoscaling-added": Code("safe", "A scalable target or a scaling policy is added.", "It scales what is there."),
     "autoscaling-removed": Code(
@@ -314,14 +312,14 @@ CODES = {
         "A scalable target or a scaling policy of a provisioned table is removed, or left on one that is on demand.",
         "The capacity stays as it is at that moment, however the load changes. It is safe where the table, the index "
         "or the billing by capacity goes as well.",
-        "undo",
+        ("undo",),
     ),
     "autoscaling-bounds-changed": Code(
         "safe",
         "The minimum or the maximum of a scalable target changes.",
         "A lower maximum is dangerous: a live capacity above it is lowered at once, and requests beyond it are "
         "throttled.",
-        "lower-capacity",
+        ("lower-capacity",),
     ),
     "autoscaling-policy-changed": Code(
         "safe", "The target utilization or a cooldown changes.", "Autoscaling follows the new values from then on."
@@ -331,14 +329,14 @@ CODES = {
         "dangerous",
         "A stream is turned off.",
         "Its consumers get no more records, and what they haven't read is gone after 24 hours.",
-        "undo",
+        ("undo",),
     ),
     "stream-restarted": Code(
         "dangerous",
         "The view type of a stream changes.",
         "AWS has to turn the stream off and on. The new one has another ARN: consumers stay on the old one, and what "
         "is written in between is in neither.",
-        "change-stream",
+        ("change-stream",),
     ),
     "trigger-added": Code(
         "safe", "A trigger is added.", "Its function gets the records that are written from then on."
@@ -347,19 +345,19 @@ CODES = {
         "dangerous",
         "A trigger is removed, or disabled.",
         "Its function gets no more records. A new trigger starts at LATEST, so what was written meanwhile is missed.",
-        "undo",
+        ("undo",),
     ),
     "trigger-replaced": Code(
         "dangerous",
         "A trigger is deleted and created again: its stream or its starting position changes.",
         "The new one starts at LATEST. What was written after the old one was deleted is missed.",
-        "change-stream",
+        ("change-stream",),
     ),
     "trigger-filter-changed": Code(
         "dangerous",
         "The filter of a trigger changes.",
         "The function gets other records than before: some for the first time, others never again.",
-        "undo",
+        ("undo",),
     ),
     "trigger-changed": Code(
         "safe", "The function, the batch size or the retries of a trigger change.", "No record is lost or repeated."
@@ -369,21 +367,21 @@ CODES = {
         "Time to live is turned on.",
         "DynamoDB deletes every item whose attribute is a time in the last five years, in seconds since 1970, also "
         "those that are there already.",
-        "turn-on-ttl",
+        ("turn-on-ttl",),
     ),
     "ttl-off": Code(
         "safe",
         "Time to live is turned off.",
         "Items stay until something deletes them. If ttl is merely not declared any more, that is dangerous: the "
         "provider leaves it on.",
-        "change-ttl",
+        ("change-ttl",),
     ),
     "ttl-attribute-changed": Code(
         "dangerous",
         "Time to live goes by another attribute.",
         "AWS refuses the new attribute while the old one is on, and takes one change in an hour. Then items are "
         "deleted by a time that may mean something else.",
-        "change-ttl",
+        ("change-ttl",),
     ),
     "recovery-on": Code(
         "safe", "Point-in-time recovery is turned on.", "The table can be restored to any moment from then on."
@@ -392,40 +390,43 @@ CODES = {
         "dangerous",
         "Point-in-time recovery is turned off.",
         "All that could be restored until now is gone. Turned on again, it starts from nothing.",
-        "undo",
+        ("undo",),
     ),
     "recovery-shortened": Code(
-        "dangerous", "The recovery period gets shorter.", "What is older can't be restored any more.", "undo"
+        "dangerous", "The recovery period gets shorter.", "What is older can't be restored any more.", ("undo",)
     ),
     "recovery-lengthened": Code("safe", "The recovery period gets longer.", "It grows into it day by day."),
     "deletion-protection-on": Code("safe", "Deletion protection is turned on.", "AWS refuses to delete the table."),
     "deletion-protection-off": Code(
-        "dangerous", "Deletion protection is turned off.", "Any tool may delete the table then.", "undo"
+        "dangerous", "Deletion protection is turned off.", "Any tool may delete the table then.", ("undo",)
     ),
     "protect-on": Code("safe", "Pulumi's protect is turned on.", "Pulumi refuses to delete or replace the table."),
     "protect-off": Code(
-        "dangerous", "Pulumi's protect is turned off.", "The next deployment may delete or replace the table.", "undo"
+        "dangerous",
+        "Pulumi's protect is turned off.",
+        "The next deployment may delete or replace the table.",
+        ("undo",),
     ),
     "encryption-on": Code("safe", "Encryption with a KMS key is turned on.", "AWS encrypts the items in place."),
     "encryption-off": Code(
         "dangerous",
         "Encryption with a KMS key is turned off.",
         "AWS then encrypts with a key of its own, whose use you can neither see nor forbid.",
-        "undo",
+        ("undo",),
     ),
     "encryption-key-changed": Code(
         "dangerous",
         "Another KMS key encrypts the table.",
         "Every reader and writer needs permission to use the new key first, and the old key must stay enabled: backups "
         "and records of the stream are still encrypted with it.",
-        "undo",
+        ("undo",),
     ),
     "tags-changed": Code("safe", "Tags that the program declares change.", "Check what selects tables by them."),
     "tags-of-others-deleted": Code(
         "dangerous",
         "A table has tags in Pulumi's state that the program doesn't declare.",
         "The deployment removes them: UntagResource. Cost reports, backups or permissions may go by them.",
-        "undo",
+        ("undo",),
     ),
     "table-class-changed": Code(
         "slow",
@@ -436,36 +437,36 @@ CODES = {
         "slow",
         "A new query uses an index that the same change adds.",
         "It fails until the index is built.",
-        "add-index",
+        ("add-index",),
     ),
     "question-unanswered": Code(
         "dangerous",
         "A query of the application has no right answer in the rehearsal.",
         "Whoever runs it gets an error, or an answer that is not complete.",
-        "undo",
+        ("undo",),
     ),
     "reader-broken": Code(
         "dangerous",
         "A query is declared with another key or index than before.",
         "The readers that are deployed still run it as before.",
-        "change-index",
+        ("change-index",),
     ),
     "change-refused": Code(
         "dangerous",
         "AWS, the provider or Pulumi refuses a step of the deployment.",
         "The deployment stops there: what comes before is done, what comes after isn't.",
-        "undo",
+        ("undo",),
     ),
     "items-lost": Code(
         "dangerous",
         "Items that were there before the rehearsed deployment are not there after it.",
         "Nothing in Pulumi's state brings them back.",
-        "undo",
+        ("undo",),
     ),
     "other-change": Code(
         "dangerous",
         "Something else changes, which this command doesn't know.",
         "Nothing shows that it is safe. Read what `pulumi preview --diff` says of it.",
-        "undo",
+        ("undo",),
     ),
 }

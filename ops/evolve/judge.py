@@ -171,9 +171,10 @@ def _billing(pair: Pair, found: list[Pair]) -> Iterator[Change]:
     if old != new:
         keys = ("billingMode", *_CAPACITIES, "globalSecondaryIndexes")
         if new == "PAY_PER_REQUEST":
-            yield _property(pair, "switched-to-on-demand", *keys, detail=_TO_ON_DEMAND)
+            more = {"severity": "slow", "recipe": "to-on-demand"}
+            yield _property(pair, "billing-mode-switched", *keys, detail=_TO_ON_DEMAND, **more)
         else:
-            yield _property(pair, "switched-to-provisioned", *keys, detail=_to_provisioned(pair))
+            yield _property(pair, "billing-mode-switched", *keys, detail=_to_provisioned(pair))
     elif new == "PROVISIONED":
         for capacity in _CAPACITIES:
             yield from _capacity(pair, found, None, capacity)

@@ -270,12 +270,12 @@ CASES = [
     ),
     case(
         "a table goes on demand",
-        {("switched-to-on-demand", "billingMode"), AUTOSCALING_GONE},
+        {("billing-mode-switched", "billingMode", "slow"), AUTOSCALING_GONE},
         Edits(tables={"rental_invoices": NO_CAPACITY}),
     ),
     case(
         "a table goes on demand, its targets stay",
-        {("switched-to-on-demand", "billingMode"), ("autoscaling-removed", "")},
+        {("billing-mode-switched", "billingMode", "slow"), ("autoscaling-removed", "")},
         Edits(
             inputs={
                 "rental_invoices": {
@@ -297,7 +297,7 @@ CASES = [
     ),
     case(
         "a table goes provisioned",
-        {("switched-to-provisioned", "billingMode"), AUTOSCALING_ADDED},
+        {("billing-mode-switched", "billingMode"), AUTOSCALING_ADDED},
         Edits(tables={"users": PROVISIONED}),
     ),
     case(

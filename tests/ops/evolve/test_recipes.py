@@ -316,9 +316,9 @@ RUNS = [
     Run(
         recipe="to-on-demand",
         tables=("rental_invoices",),
-        steps=((deploy(ON_DEMAND, ("switched-to-on-demand", "billingMode"), AUTOSCALING_REMOVED),),),
+        steps=((deploy(ON_DEMAND, ("billing-mode-switched", "billingMode"), AUTOSCALING_REMOVED),),),
         at_once=ON_DEMAND,
-        noticed={("switched-to-on-demand", "billingMode", "slow")},
+        noticed={("billing-mode-switched", "billingMode", "slow")},
     ),
     Run(
         recipe="to-provisioned",
@@ -329,12 +329,12 @@ RUNS = [
                     Edits(tables=PROVISIONED),
                     AUTOSCALING_ADDED,
                     state=Edits(tables=PROVISIONED, removed=SCALED, options={"users": {"ignore_changes": []}}),
-                    in_git={("switched-to-provisioned", "billingMode")},
+                    in_git={("billing-mode-switched", "billingMode")},
                 ),
             ),
         ),
         at_once=Edits(tables=PROVISIONED),
-        noticed={("switched-to-provisioned", "billingMode", "dangerous")},
+        noticed={("billing-mode-switched", "billingMode", "dangerous")},
     ),
     Run(
         recipe="turn-on-ttl",
@@ -508,7 +508,7 @@ def test_each_step_of_a_recipe_is_run_and_names_what_is_to_be_accepted(run):
 
 
 def test_every_recipe_is_that_of_a_code_and_is_run():
-    assert {run.recipe for run in RUNS} == RECIPES.keys() == {code.recipe for code in CODES.values() if code.recipe}
+    assert {run.recipe for run in RUNS} == RECIPES.keys() == {name for code in CODES.values() for name in code.recipes}
 
 
 @pytest.mark.parametrize(
