@@ -433,6 +433,11 @@ CODES = {
         "The table class changes.",
         "AWS takes minutes, changes nothing else meanwhile, and allows it twice in 30 days.",
     ),
+    "question-moved": Code(
+        "safe",
+        "A query is declared with another key or index, and the old one stays.",
+        "The readers that are deployed get their answers until they are changed, too.",
+    ),
     "question-not-yet-answerable": Code(
         "slow",
         "A new query uses an index that the same change adds.",

@@ -455,8 +455,9 @@ def _questions(then: Version, now: Version, found: list[Pair]) -> Iterator[Chang
             }
             index = _index_name(definition, pattern)
             is_declared = index is None or any(each.name == index for each in definition.indexes)
-            if old and was and is_declared and values["old"] != needs and not _is_kept(_index_name(old, was), pair):
-                yield pair.change("reader-broken", **values)
+            if old and was and is_declared and values["old"] != needs:
+                is_kept = _is_kept(_index_name(old, was), pair)
+                yield pair.change("question-moved" if is_kept else "reader-broken", **values)
             if index and pair.then and index in indexes(pair.new) and index not in indexes(pair.old):
                 yield pair.change("question-not-yet-answerable", **values)
 

@@ -456,7 +456,7 @@ CASES = [
     # Queries.
     case(
         "a query moves to an index that stays",
-        set(),
+        {("question-moved", "retail invoices of a user")},
         Edits(
             tables={
                 "retail_invoices": {

@@ -233,7 +233,7 @@ RUNS = [
         tables=("rental_invoices",),
         steps=(
             (deploy(WITH_DUE_USER, ("index-added", DUE_USER_PATH), AUTOSCALING_ADDED),),
-            (deploy(BOTH),),
+            (deploy(BOTH, ("question-moved", DUE_QUESTION)),),
             (
                 deploy(
                     ONLY_DUE_USER,
