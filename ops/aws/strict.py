@@ -73,10 +73,8 @@ class StrictTables:
             or _without_capacity(params, actions, live)
         )
 
-    def _start(self, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    def _start(self, context: dict[str, Any], **_: object) -> None:
         """Note the change that AWS has taken."""
-        if "Error" in parsed:
-            return
         params = context[_PARAMS]
         name, types = params["TableName"], _types(params.get("AttributeDefinitions", []))
         for update in params.get("GlobalSecondaryIndexUpdates", []):
