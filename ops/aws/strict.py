@@ -67,6 +67,7 @@ class StrictTables:
         actions = [each for update in params.get("GlobalSecondaryIndexUpdates", []) for each in update.items()]
         return (
             _too_many(actions)
+            or _undefined(params, actions)
             or _wrong_stream(params, live)
             or _wrong_types(params, live)
             or _wrong_indexes(actions, live)
@@ -160,6 +161,16 @@ def _too_many(actions: Actions) -> tuple[str, str] | None:
     if sum(kind in _CHANGES for kind, _ in actions) > 1:
         message = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
         return "LimitExceededException", message
+    return None
+
+
+def _undefined(params: dict[str, Any], actions: Actions) -> tuple[str, str] | None:
+    keys = {key["AttributeName"] for kind, action in actions if kind == "Create" for key in action["KeySchema"]}
+    if lacking := sorted(keys - _types(params.get("AttributeDefinitions", [])).keys()):
+        return "ValidationException", (
+            "One or more parameter values were invalid: Some index key attributes are not defined in "
+            f"AttributeDefinitions. Keys: [{', '.join(lacking)}]"
+        )
     return None
 
 

@@ -106,6 +106,14 @@ REFUSALS = [
         KEYS,
     ),
     Refusal(
+        "the key of an index is not defined",
+        [created("extra")],
+        "ValidationException",
+        "One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. "
+        "Keys: [owner]",
+        {},
+    ),
+    Refusal(
         "an index is created that exists",
         [created("by-day")],
         "ValidationException",
