@@ -17,7 +17,7 @@ from tests import programs
 from tests.conftest import ROOT
 
 REGION = "eu-west-1"
-Edit = dict[str, dict[str, Any]]
+Edit = dict[str, Any]
 
 
 @dataclass(frozen=True)
