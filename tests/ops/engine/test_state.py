@@ -194,6 +194,23 @@ def test_the_state_of_something_else_is_a_wrong_call(planned, tmp_path, prefix, 
     )
 
 
+@pytest.mark.parametrize(
+    "resource",
+    [
+        pytest.param({"urn": "one", "type": "a:b:C"}, id="no urn of Pulumi's"),
+        pytest.param({"urn": f"{PREFIX}::things", "type": "a:b:C"}, id="no name"),
+        pytest.param({"urn": THINGS["urn"]}, id="no type"),
+        pytest.param(THINGS | {"inputs": ["a"]}, id="no inputs"),
+        pytest.param(THINGS | {"inputs": {"a": SECRET | {"plaintext": "{"}}}, id="a secret that is cut off"),
+    ],
+)
+def test_a_resource_that_is_none_of_pulumi_is_a_wrong_call(planned, tmp_path, resource):
+    with pytest.raises(CallError) as error:
+        planned(resource)
+
+    assert str(error.value) == f"{tmp_path}/state.json is not the state of a stack; pulumi stack export writes one"
+
+
 def test_a_state_that_is_cut_off_is_a_wrong_call(stack, tmp_path):
     file, whole = tmp_path / "state.json", json.dumps({"deployment": {"resources": [THINGS]}})
     for length in range(len(whole)):
