@@ -179,7 +179,7 @@ class _Rehearsal:
 
     def _deletion(self, pair: Pair) -> _Step:
         call = updates.delete(pair.either.type, self._olds[id(pair)] | {"uuid": self._uuids[pair.either.urn]})
-        return _Step(pair, str(call), partial(call.make, self._clients))
+        return _Step(pair, pair.hide(str(call)), partial(call.make, self._clients))
 
     def _creation(self, pair: Pair) -> _Step:
         what = f"Create{pair.either.type.rpartition(':')[2]}: {pair.new.get('name', pair.either.name)}"
@@ -195,7 +195,7 @@ class _Rehearsal:
             more = {"arn": self._clients("dynamodb").describe_table(TableName=old["name"])["Table"]["TableArn"]}
         try:
             for call in updates.update(pair.either.type, old | more, new | more):
-                yield _Step(pair, str(call), partial(call.make, self._clients))
+                yield _Step(pair, pair.hide(str(call)), partial(call.make, self._clients))
         except updates.RefusedError as error:
             yield _Step(pair, "the provider", partial(_raise, error))
 

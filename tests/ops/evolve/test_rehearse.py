@@ -275,3 +275,16 @@ def test_a_table_without_indexes_goes_provisioned_with_one_unit(run):
     assert rehearsed.refused == {}
     found = clients("dynamodb").describe_table(TableName="Users")["Table"]["ProvisionedThroughput"]
     assert (found["ReadCapacityUnits"], found["WriteCapacityUnits"]) == (1, 1)
+
+
+def test_a_call_at_which_queries_are_asked_shows_no_secret(run):
+    now = Edits(inputs={"users": {"tags": {"a": 'hid"den', "b": "shown"}}}, options={"users": {"secrets": ["tags.a"]}})
+    rehearsed, _ = run(now, ["users"])
+
+    steps = list(dict.fromkeys(q.step for q in rehearsed.questions))
+    assert [step.partition(", Tags ")[2] for step in steps] == [
+        "",
+        "",
+        '[{"Key": "a", "Value": "[secret]"}, {"Key": "b", "Value": "shown"}]',
+        "",
+    ]
