@@ -83,8 +83,8 @@ calls AWS will get, and what the safe way is. Then it rehearses the change in an
 version with its example items, makes the calls one by one, and runs the queries of the old version after each, and
 those of the new one at the end. It needs no account.
 
-Each pull request is compared with its base in the same way. `make preview` compares with Pulumi's state, which also knows what a
-recipe has changed in AWS first:
+Each pull request is compared with its base in the same way. `make preview` compares with Pulumi's state, which also
+knows what a recipe has changed in AWS first:
 
 ```sh
 pulumi stack export --stack prod | .venv/bin/python -m ops evolve --stack prod --state -

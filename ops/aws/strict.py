@@ -13,6 +13,8 @@ from ops.aws.clients import Clients
 # How often DescribeTable shows a table as UPDATING, and then an index as being built.
 _POLLS = 2
 _CHANGES = ("Create", "Delete")
+# Where the context of a call keeps its parameters.
+_PARAMS = "strict-tables"
 
 
 class StrictTables:
@@ -28,42 +30,33 @@ class StrictTables:
         self._polls: dict[str, int] = {}
         self._building: dict[str, set[str]] = {}
         self._keys: dict[tuple[str, str], dict[str, str]] = {}
-        self._asked: tuple[str, str] | None = None
-        events, hooks = (
-            clients("dynamodb").meta.events,
-            {
-                "UpdateTable": self._update_table,
-                "UpdateTimeToLive": self._update_time_to_live,
-                "Query": self._read,
-                "Scan": self._read,
-            },
-        )
-        for operation, hook in hooks.items():
-            events.register(f"provide-client-params.dynamodb.{operation}", self._hook(hook, operation))
-        events.register("after-call.dynamodb.DescribeTable", self._describe)
-        for operation in ("Query", "Scan"):
-            events.register(f"after-call.dynamodb.{operation}", self._only_keyed)
+        events = clients("dynamodb").meta.events
+        rules = {
+            "UpdateTable": self._update_table,
+            "UpdateTimeToLive": self._update_time_to_live,
+            "Query": self._read,
+            "Scan": self._read,
+        }
+        for operation, rule in rules.items():
+            events.register(f"provide-client-params.dynamodb.{operation}", _refusing(rule, operation))
+        effects = {
+            "UpdateTable": self._start,
+            "DeleteTable": self._forget,
+            "DescribeTable": self._describe,
+            "Query": self._only_keyed,
+            "Scan": self._only_keyed,
+        }
+        for operation, effect in effects.items():
+            events.register(f"after-call.dynamodb.{operation}", effect)
 
     def wait(self, table: str) -> None:
-        """Wait until a table is ACTIVE, and all of its indexes are."""
-        while True:
-            found = self._clients("dynamodb").describe_table(TableName=table)["Table"]
-            indexes = found.get("GlobalSecondaryIndexes", [])
-            if found["TableStatus"] == "ACTIVE" and all(index["IndexStatus"] == "ACTIVE" for index in indexes):
-                return
+        """Wait until a table is ACTIVE. Until then it is UPDATING, also while an index is built."""
+        while self._clients("dynamodb").describe_table(TableName=table)["Table"]["TableStatus"] != "ACTIVE":
+            pass
 
     def is_busy(self, table: str) -> bool:
         """Tell whether a change of a table is under way."""
         return bool(self._polls.get(table))
-
-    @staticmethod
-    def _hook(hook: Callable[[dict[str, Any]], tuple[str, str] | None], operation: str) -> Callable[..., None]:
-        def refuse(params: dict[str, Any], **_: object) -> None:
-            if found := hook(params):
-                code, message = found
-                raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
-
-        return refuse
 
     def _update_table(self, params: dict[str, Any]) -> tuple[str, str] | None:
         name = params["TableName"]
@@ -72,26 +65,31 @@ class StrictTables:
             return "ResourceInUseException", message
         live = self._clients("dynamodb").describe_table(TableName=name)["Table"]
         actions = [each for update in params.get("GlobalSecondaryIndexUpdates", []) for each in update.items()]
-        problem = (
+        return (
             _too_many(actions)
+            or _undefined(params, actions)
             or _wrong_stream(params, live)
             or _wrong_types(params, live)
             or _wrong_indexes(actions, live)
-        ) or _without_capacity(params, actions, live)
-        if not problem:
-            types = _types(params.get("AttributeDefinitions", []))
-            for index in (action for kind, action in actions if kind == "Create"):
+            or _without_capacity(params, actions, live)
+        )
+
+    def _start(self, context: dict[str, Any], **_: object) -> None:
+        """Note the change that AWS has taken."""
+        params = context[_PARAMS]
+        name, types = params["TableName"], _types(params.get("AttributeDefinitions", []))
+        for update in params.get("GlobalSecondaryIndexUpdates", []):
+            if index := update.get("Create"):
                 self._building.setdefault(name, set()).add(index["IndexName"])
-                keys = {key["AttributeName"]: types[key["AttributeName"]] for key in index["KeySchema"]}
-                self._keys[name, index["IndexName"]] = keys
-            self._polls[name] = _POLLS
-        return problem
+                keys = [key["AttributeName"] for key in index["KeySchema"]]
+                self._keys[name, index["IndexName"]] = {key: types[key] for key in keys}
+        self._polls[name] = _POLLS
 
     def _update_time_to_live(self, params: dict[str, Any]) -> tuple[str, str] | None:
         name, wanted = params["TableName"], params["TimeToLiveSpecification"]
         live = self._clients("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         is_on = live.get("TimeToLiveStatus") == "ENABLED"
-        if is_on and wanted["Enabled"] and live.get("AttributeName") != wanted["AttributeName"]:
+        if is_on and live.get("AttributeName") != wanted["AttributeName"]:
             message = (
                 f"TimeToLive is active on a different AttributeName: current AttributeName is {live['AttributeName']}"
             )
@@ -99,11 +97,17 @@ class StrictTables:
         return None
 
     def _read(self, params: dict[str, Any]) -> tuple[str, str] | None:
-        name, index = params["TableName"], params.get("IndexName")
-        self._asked = (name, index) if index else None
-        if index in self._building.get(name, ()):
+        index = params.get("IndexName")
+        if index in self._building.get(params["TableName"], ()):
             return "ValidationException", f"Cannot read from backfilling global secondary index: {index}"
         return None
+
+    def _forget(self, parsed: dict[str, Any], **_: object) -> None:
+        """Forget a table that is deleted: another may get its name."""
+        if name := parsed.get("TableDescription", {}).get("TableName"):
+            self._polls.pop(name, None)
+            self._building.pop(name, None)
+            self._keys = {key: types for key, types in self._keys.items() if key[0] != name}
 
     def _describe(self, parsed: dict[str, Any], **_: object) -> None:
         """Show a change that is under way: first the table as UPDATING, then also the index as being built."""
@@ -120,13 +124,26 @@ class StrictTables:
         else:
             self._building.pop(name, None)
 
-    def _only_keyed(self, parsed: dict[str, Any], **_: object) -> None:
+    def _only_keyed(self, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
         """Leave out of an index what lacks its key, or has one of another type."""
-        keys = self._keys.get(self._asked, {}) if self._asked else {}
+        asked = context[_PARAMS]
+        keys = self._keys.get((asked["TableName"], asked.get("IndexName", "")))
         if keys and "Items" in parsed:
             kept = [item for item in parsed["Items"] if all(type_ in item.get(key, {}) for key, type_ in keys.items())]
             parsed["ScannedCount"] -= len(parsed["Items"]) - len(kept)
             parsed["Items"], parsed["Count"] = kept, len(kept)
+
+
+def _refusing(rule: Callable[[dict[str, Any]], tuple[str, str] | None], operation: str) -> Callable[..., None]:
+    """Return a hook that raises the error that a rule returns for the parameters of a call."""
+
+    def refuse(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+        context[_PARAMS] = params
+        if found := rule(params):
+            code, message = found
+            raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+    return refuse
 
 
 Actions = list[tuple[str, dict[str, Any]]]
@@ -144,6 +161,16 @@ def _too_many(actions: Actions) -> tuple[str, str] | None:
     if sum(kind in _CHANGES for kind, _ in actions) > 1:
         message = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
         return "LimitExceededException", message
+    return None
+
+
+def _undefined(params: dict[str, Any], actions: Actions) -> tuple[str, str] | None:
+    keys = {key["AttributeName"] for kind, action in actions if kind == "Create" for key in action["KeySchema"]}
+    if lacking := sorted(keys - _types(params.get("AttributeDefinitions", [])).keys()):
+        return "ValidationException", (
+            "One or more parameter values were invalid: Some index key attributes are not defined in "
+            f"AttributeDefinitions. Keys: [{', '.join(lacking)}]"
+        )
     return None
 
 

@@ -1,6 +1,7 @@
 """The calls by which the AWS provider changes and deletes resources, in its order (terraform-provider-aws 6).
 
-Of a table: indexes are deleted first and created last, each by an update of its own that the provider waits for.
+Of a table: tags come first. Then indexes are deleted, and at last created, each by an update of its own that the
+provider waits for.
 """
 
 import json
@@ -26,7 +27,7 @@ class RefusedError(PlanError):
 class Call:
     """A call to AWS: a boto3 client's method, and its parameters by AWS's names."""
 
-    service: Literal["dynamodb", "application-autoscaling", "lambda"]
+    service: Literal["application-autoscaling", "dynamodb", "lambda"]
     method: str
     parameters: dict[str, Any]
 
@@ -53,12 +54,23 @@ def update(type_: str, old: Inputs, new: Inputs) -> Iterator[Call]:
     elif old != new and type_ == scaling_policy.TYPE:
         yield Call("application-autoscaling", "put_scaling_policy", scaling_policy.parameters(new))
     elif old != new and type_ == event_source_mapping.TYPE:
-        parameters = {key: value for key, value in event_source_mapping.parameters(new).items() if key not in _FIXED}
-        yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", "")} | parameters)
+        yield from _update_mapping(old, new)
 
 
 # What UpdateEventSourceMapping doesn't take.
 _FIXED = {"EventSourceArn", "StartingPosition"}
+
+
+def _update_mapping(old: Inputs, new: Inputs) -> Iterator[Call]:
+    """Yield the call with what changes. The provider can't take a destination away."""
+    was, kept = event_source_mapping.parameters(old), set() if new.get("destinationConfig") else {"DestinationConfig"}
+    changes = {
+        key: value
+        for key, value in event_source_mapping.parameters(new).items()
+        if was.get(key) != value and key not in _FIXED | kept
+    }
+    if changes:
+        yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", ""), **changes})
 
 
 def delete(type_: str, old: Inputs) -> Call:
@@ -77,6 +89,7 @@ def _dimension(inputs: Inputs) -> Inputs:
 
 
 def _update_table(old: Inputs, new: Inputs) -> Iterator[Call]:
+    yield from _tag(old, new)
     deleted, updated, created = _index_updates(old, new)
     for action in deleted:
         yield _table_call(old, GlobalSecondaryIndexUpdates=[action])
@@ -85,12 +98,14 @@ def _update_table(old: Inputs, new: Inputs) -> Iterator[Call]:
     changes = _throughput(old, new)
     if bool(old.get("deletionProtectionEnabled")) != bool(new.get("deletionProtectionEnabled")):
         changes["DeletionProtectionEnabled"] = bool(new.get("deletionProtectionEnabled"))
-    streams = _streams(old, new)
-    # AWS changes the view type of a stream that is off only: the first call turns it off.
-    for specification in streams[:-1]:
-        yield _table_call(old, StreamSpecification=specification)
-    for specification in streams[-1:]:
-        changes["StreamSpecification"] = specification
+    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
+    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": becomes}
+    if was and becomes and was != becomes:
+        # AWS changes the view type of a stream that is off only. These two calls are apart from the others.
+        yield _table_call(old, StreamSpecification=off)
+        yield _table_call(old, StreamSpecification=on)
+    elif was != becomes:
+        changes["StreamSpecification"] = on if becomes else off
     if updated:
         changes["GlobalSecondaryIndexUpdates"] = updated
     if changes:
@@ -106,42 +121,45 @@ def _table_call(inputs: Inputs, **parameters: Any) -> Call:  # noqa: ANN401 - wh
 
 
 def _throughput(old: Inputs, new: Inputs) -> dict[str, Any]:
-    mode, changes = new["billingMode"], {}
-    if mode != old["billingMode"]:
-        changes["BillingMode"] = mode
-    if mode == "PROVISIONED" and (changes or _units(new) not in (_units(old), {})):
-        # As the provider does where ignoreChanges leaves nothing: it takes 1 (terraform-provider-aws #22630).
-        changes["ProvisionedThroughput"] = {unit: new.get(key) or 1 for unit, key in _CAPACITIES.items()}
-    return changes
+    """Return the billing mode and the capacity where one of them changes. A capacity that isn't declared stays."""
+    mode = new["billingMode"]
+    units = {unit: new.get(key) or old.get(key) for unit, key in _CAPACITIES.items()}
+    if mode == old["billingMode"] and units == {unit: old.get(key) for unit, key in _CAPACITIES.items()}:
+        return {}
+    # Where ignoreChanges leaves no capacity, the provider takes 1 (terraform-provider-aws #22630).
+    throughput = {"ProvisionedThroughput": {unit: value or 1 for unit, value in units.items()}}
+    return {"BillingMode": mode} | (throughput if mode == "PROVISIONED" else {})
 
 
-def _streams(old: Inputs, new: Inputs) -> list[dict[str, Any]]:
-    """Return the specifications that a stream gets, one after the other."""
-    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
-    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": becomes}
-    if was == becomes:
-        return []
-    return ([off] if was else []) + ([on] if becomes else [])
+def _tag(old: Inputs, new: Inputs) -> Iterator[Call]:
+    """Yield the calls for tags, which the provider makes before all others."""
+    arn, tags, others = old.get("arn", old["name"]), new.get("tags") or {}, old.get("tags") or {}
+    if gone := sorted(others.keys() - tags.keys()):
+        yield Call("dynamodb", "untag_resource", {"ResourceArn": arn, "TagKeys": gone})
+    if added := [{"Key": key, "Value": value} for key, value in tags.items() if others.get(key) != value]:
+        yield Call("dynamodb", "tag_resource", {"ResourceArn": arn, "Tags": added})
 
 
 def _update_apart(old: Inputs, new: Inputs) -> Iterator[Call]:
     """Yield the calls for what isn't part of UpdateTable, or has one of its own. What isn't declared stays."""
-    name, encryption = old["name"], new.get("serverSideEncryption")
-    if encryption and encryption != old.get("serverSideEncryption"):
-        yield Call("dynamodb", "update_table", {"TableName": name, "SSESpecification": table.encryption(encryption)})
+    name = old["name"]
+    if _is_switched(old, new, "serverSideEncryption"):
+        yield _table_call(old, SSESpecification=table.encryption(new["serverSideEncryption"]))
     expiry = new.get("ttl")
     if expiry and expiry != old.get("ttl"):
         specification = {"AttributeName": expiry["attributeName"], "Enabled": expiry.get("enabled", False)}
         yield Call("dynamodb", "update_time_to_live", {"TableName": name, "TimeToLiveSpecification": specification})
-    recovery = new.get("pointInTimeRecovery")
-    if recovery and recovery != old.get("pointInTimeRecovery"):
-        yield Call("dynamodb", "update_continuous_backups", {"TableName": name} | table.recovery(recovery))
-    tags, others = new.get("tags") or {}, old.get("tags") or {}
-    if gone := sorted(others.keys() - tags.keys()):
-        yield Call("dynamodb", "untag_resource", {"ResourceArn": old.get("arn", name), "TagKeys": gone})
-    if changed := {key: value for key, value in tags.items() if others.get(key) != value}:
-        added = [{"Key": key, "Value": value} for key, value in changed.items()]
-        yield Call("dynamodb", "tag_resource", {"ResourceArn": old.get("arn", name), "Tags": added})
+    if _is_switched(old, new, "pointInTimeRecovery"):
+        recovery = table.recovery(new["pointInTimeRecovery"])
+        yield Call("dynamodb", "update_continuous_backups", {"TableName": name} | recovery)
+
+
+def _is_switched(old: Inputs, new: Inputs, key: str) -> bool:
+    """Tell whether an object that can be enabled has to change: on, off, or in what else is declared of it."""
+    was, becomes = old.get(key) or {}, new.get(key) or {}
+    if not (was.get("enabled") or becomes.get("enabled")):
+        return False
+    return any(was.get(name, table.DEFAULTS.get(f"{key}.{name}")) != value for name, value in becomes.items())
 
 
 def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs], list[Inputs]]:
@@ -151,11 +169,13 @@ def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs]
     if not news:
         # The provider takes no indexes for no change (terraform-provider-aws #47490).
         return [], [], []
-    for name, index in news.items() if olds != news or mode != old["billingMode"] else ():
+    # Where no index changes the provider checks none, and it is AWS that refuses a table that becomes PROVISIONED.
+    for name, index in news.items() if olds != news else ():
         if mode == "PROVISIONED" and not all(index.get(key) for key in _CAPACITIES.values()):
             raise RefusedError(f"GSI ({name}): read and write capacity must be > 0 when billing mode is PROVISIONED")
     gone = [name for name in olds if name not in news or not same_index(olds[name], news[name])]
-    fresh = [name for name in news if name not in olds or name in gone]
+    # The provider creates those that are new before those that it has deleted.
+    fresh = [name for name in news if name not in olds] + [name for name in gone if name in news]
     changed = [
         name
         for name in news

@@ -57,7 +57,11 @@ def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
             with contextlib.suppress(BrokenPipeError), process.stdin or contextlib.nullcontext() as stdin:
                 print(json.dumps(settings), file=stdin)
             threading.Thread(target=lambda: events.put(f"ended with {process.wait()}"), daemon=True).start()
-            yield Running(process, monitor, events)
+            try:
+                yield Running(process, monitor, events)
+            finally:
+                # Before its engine is gone: it would report that.
+                _kill(process)
 
 
 class Running:
@@ -117,8 +121,13 @@ def guarded(
         try:
             yield process
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill(process)
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    """Kill a process that `guarded` started, and its children."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def preview(stack: Stack, timeout: float = TIMEOUT) -> Plan:

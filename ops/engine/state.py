@@ -27,18 +27,19 @@ def plan(stack: Stack, file: str | None) -> Plan:
     Raises CallError as `read` does, and for the state of another stack or project, and for encrypted inputs.
     """
     resources = read(stack, file)
-    for resource in resources:
-        name, project = resource["urn"].split("::", 2)[:2]
-        if (name, project) != (f"urn:pulumi:{stack.name}", stack.project):
-            raise CallError(
-                f"{_where(file)} is the state of {project} ({name.rpartition(':')[2]}), not of {stack.project} "
-                f"({stack.name}); run pulumi stack export --stack {stack.name}"
-            )
-    kept = [resource for resource in resources if not resource["type"].startswith("pulumi:providers:")]
-    return Plan(
-        [_registration(resource, file) for resource in kept],
-        component_outputs={resource["urn"]: _outputs(resource) for resource in kept},
-    )
+    try:
+        for resource in resources:
+            (prefix, project, _, _) = resource["urn"].split("::", 3)
+            if (prefix, project) != (f"urn:pulumi:{stack.name}", stack.project):
+                raise CallError(
+                    f"{_where(file)} is the state of {project} ({prefix.rpartition(':')[2]}), not of {stack.project} "
+                    f"({stack.name}); run pulumi stack export --stack {stack.name}"
+                )
+        kept = [each for each in resources if not each["type"].startswith("pulumi:providers:")]
+        outputs = {each["urn"]: _outputs(each) for each in kept}
+        return Plan([_registration(each, file) for each in kept], component_outputs=outputs)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _no_state(file) from None
 
 
 def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
@@ -69,7 +70,11 @@ def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
             return [resource for resource in resources if not resource.get("delete")]
     except (AttributeError, KeyError, TypeError, ValueError):
         pass
-    raise CallError(f"{_where(file)} is not the state of a stack; pulumi stack export writes one")
+    raise _no_state(file)
+
+
+def _no_state(file: str | None) -> CallError:
+    return CallError(f"{_where(file)} is not the state of a stack; pulumi stack export writes one")
 
 
 def _where(file: str | None) -> str:

@@ -1,6 +1,8 @@
 """What a change is, and which resources of two versions belong together."""
 
 import copy
+import itertools
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +11,7 @@ from typing import Any
 from ops.aws import provider, resources
 from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
 from ops.engine.plan import Plan, Registration
-from ops.engine.wire import redact, secret_above
+from ops.engine.wire import SECRET, redact, secret_above
 from ops.evolve.codes import CODES, RECIPES, Severity
 
 
@@ -42,6 +44,18 @@ class Change:
         """The safe way to make it, each step a deployment; none where there is nothing to do but deploy."""
         recipes = (self.recipe, *CODES[self.code].recipes) if self.recipe else CODES[self.code].recipes
         return RECIPES[recipes[0]].steps if recipes and self.severity != "safe" else ()
+
+
+def _hidden(value: Any, shown: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """Yield the texts and numbers of a value that are not in what is shown of it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _hidden(item, shown[key] if isinstance(shown, dict) else shown)
+    elif isinstance(value, list) and value != shown:
+        for item in value:
+            yield from _hidden(item, shown)
+    elif value != shown and not isinstance(value, bool):
+        yield from {str(value), json.dumps(value).strip('"')} - {"", "null"}
 
 
 # ForceNew in terraform-provider-aws: Pulumi replaces a resource of which one of these changes.
@@ -86,13 +100,22 @@ class Pair:
         """Whether Pulumi refuses the whole deployment, because what would be deleted is protected."""
         return bool(self.then and self.then.protect and (not self.now or self.replaced_by))
 
+    def hide(self, text: str) -> str:
+        """Return text without the secrets of this resource."""
+        found = [_hidden(each.inputs, each.shown) for each in (self.then, self.now) if each]
+        for secret in sorted(itertools.chain(*found), key=len, reverse=True):
+            text = text.replace(secret, SECRET)
+        return text
+
     def change(self, code: str, property_: str = "", **more: Any) -> Change:  # noqa: ANN401 - what Change takes
         """Return a change of this resource. The values of a secret property are hidden."""
         severity = more.pop("severity", CODES[code].severity)
         secrets = [path for resource in (self.then, self.now) if resource for path in resource.secrets]
         path = re.sub(r"\[.*?\]", "", property_)
         for name in more.keys() & {"old", "new"}:
-            more[name] = redact(more[name], secrets, path) if secret_above(path, secrets) is None else "[secret]"
+            more[name] = redact(more[name], secrets, path) if secret_above(path, secrets) is None else SECRET
+        more["calls"] = tuple(map(self.hide, more.get("calls", ())))
+        more["detail"] = self.hide(more.get("detail", ""))
         return Change(code=code, urn=self.either.urn, table=self.table, path=property_, severity=severity, **more)
 
 

@@ -54,6 +54,10 @@ def _found_in_rehearsal(rehearsed: Rehearsed, found: list[Pair], changes: list[C
         for urn, problem in problems.items():
             if not any(change.table == by_urn[urn].table for change in dangerous):
                 result.append(by_urn[urn].change(code, detail=problem))
+    known = {(change.code, change.urn, change.path) for change in changes}
+    for (urn, path), problem in rehearsed.set_back.items():
+        if ("capacity-set-back", urn, path) not in known:
+            result.append(by_urn[urn].change("capacity-set-back", path, detail=problem))
     seen = set()
     for question in rehearsed.questions:
         key = (question.version, question.table, question.question)

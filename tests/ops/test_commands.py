@@ -481,3 +481,103 @@ def test_what_is_not_wholly_a_region_is_a_wrong_call(capsys, region):
         *(2, ""),
         f"error: aws:region is {region!r}, which is not a region; set it in Pulumi.dev.yaml or with --config\n",
     )
+
+
+@pytest.fixture
+def evolved(capsys, program, in_process):  # noqa: ARG001 - it is enough that it is there
+    """Return a function that evolves the table of a small program from the state of another, and is called so."""
+
+    def evolved(then, *arguments, now=TABLE):
+        stack = program(now)
+        components = stack.directory / "components"
+        components.mkdir()
+        (components / "tables.py").write_text("TABLES = ()")
+        (components / "examples.py").write_text("ITEMS = {}")
+        things = {"name": "things", "billingMode": "PAY_PER_REQUEST", "hashKey": "id"}
+        inputs = things | {"attributes": [{"name": "id", "type": "S"}]} | then
+        resource = {"urn": THING, "type": "aws:dynamodb/table:Table", "custom": True, "inputs": inputs}
+        state = stack.directory / "state.json"
+        state.write_text(json.dumps({"deployment": {"resources": [resource]}}))
+        code = main(["evolve", "--cwd", str(stack.directory), "--state", str(state), *arguments])
+        return code, *capsys.readouterr()
+
+    return evolved
+
+
+def test_evolve_without_a_change_is_a_success(evolved):
+    code, out, err = evolved({}, "--json")
+
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found.pop("base").endswith("/state.json")
+    assert found == {"project": "demo", "stack": "dev", "changes": [], "questions": [], "ok": True}
+
+
+def test_evolve_fails_for_a_dangerous_change(evolved):
+    code, out, err = evolved({"name": "others"}, "--json")
+
+    assert (code, err) == (1, "")
+    (change,) = json.loads(out)["changes"]
+    assert (change["code"], change["property"], change["old"], change["new"]) == (
+        "table-replaced",
+        "name",
+        "others",
+        "things",
+    )
+
+
+def test_evolve_succeeds_with_a_safe_change_that_a_person_reads(evolved):
+    code, out, err = evolved(
+        {"deletionProtectionEnabled": False, "tags": {"a": "b"}}, now=TABLE.replace("name=", "tags={'a': 'c'}, name=")
+    )
+
+    assert (code, err) == (0, "")
+    header, row, _, verdict = out.splitlines()
+    assert header.split() == ["Code", "Table", "Property", "Change"]
+    assert row.split() == ["safe", "tags-changed", "things", "tags.a", "b", "→", "c"]
+    assert re.fullmatch("ok: 1 change since .*/state.json, rehearsed with 0 queries", verdict)
+
+
+@pytest.mark.parametrize("output", [[], ["--json"], ["--markdown"]])
+def test_evolve_prints_no_secret(evolved, output):
+    wrapped = {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        "plaintext": json.dumps("hidden-before"),
+    }
+    now = TABLE.replace("name=", "tags={'a': pulumi.Output.secret('hidden-now')}, name=")
+    code, out, err = evolved({"tags": {"a": wrapped}}, *output, now=now)
+
+    assert code == 0
+    assert "tags-changed" in out
+    assert "hidden" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--state", "none.json"], "--state none.json can't be read: [Errno 2] No such file or directory: 'none.json'"),
+        (["--state", "-"], "stdin is not the state of a stack; pulumi stack export writes one"),
+        (["--base", "none", "--stack", "live"], "the stack 'live' has no Pulumi.live.yaml; the stacks here: dev, prod"),
+    ],
+)
+@pytest.mark.usefixtures("in_process")
+def test_a_wrong_call_of_evolve_is_refused(capsys, monkeypatch, arguments, message):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+    assert (main(["evolve", "--cwd", str(ROOT), *arguments]), *capsys.readouterr()) == (2, "", f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "one of the arguments --base --state is required"),
+        (["--base", "a", "--state", "b"], "argument --state: not allowed with argument --base"),
+        (["--base", "a", "--json", "--markdown"], "argument --markdown: not allowed with argument --json"),
+    ],
+)
+def test_evolve_needs_one_base_and_one_output(capsys, arguments, message):
+    with pytest.raises(SystemExit) as end:
+        main(["evolve", *arguments])
+
+    assert end.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: {message}\n")

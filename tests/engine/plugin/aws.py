@@ -102,7 +102,8 @@ class Table(_Calls):
         }
 
     def update(self, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change a table in the provider's order: the indexes that go first, one a call, the new ones last."""
+        """Change a table in the provider's order: tags, the indexes that go, one a call, and the new ones last."""
+        self._tag(old, new)
         mode, arguments = new["billingMode"], {}
         indexes = list(_index_updates(old, new)) if "globalSecondaryIndexes" in changed else []
         if changed & {"billingMode", "readCapacity", "writeCapacity"}:
@@ -110,6 +111,8 @@ class Table(_Calls):
             arguments |= {"BillingMode": mode, **_throughput(new, mode, 0 if mode == old["billingMode"] else 1)}
         if "deletionProtectionEnabled" in changed:
             arguments["DeletionProtectionEnabled"] = new.get("deletionProtectionEnabled", False)
+        # The view type of a stream that stays on: the provider turns it off and on (cycleStreamEnabled).
+        cycle = "streamViewType" in changed and "streamEnabled" not in changed and new.get("streamEnabled", False)
         if "streamEnabled" in changed:
             arguments["StreamSpecification"] = _stream(new)
         if grown := [index for index in indexes if "Update" in index]:
@@ -117,6 +120,8 @@ class Table(_Calls):
         calls = [
             *({"GlobalSecondaryIndexUpdates": [index]} for index in indexes if "Delete" in index),
             {"TableClass": new["tableClass"]} if "tableClass" in changed else {},
+            {"StreamSpecification": {"StreamEnabled": False}} if cycle else {},
+            {"StreamSpecification": _stream(new)} if cycle else {},
             arguments,
             *(
                 {"GlobalSecondaryIndexUpdates": [index], "AttributeDefinitions": _attributes(new)}
@@ -128,10 +133,6 @@ class Table(_Calls):
         for call in filter(None, calls):
             self.dynamodb.update_table(TableName=old["name"], **call)
         self._update_apart(old["name"], changed, new)
-        if gone := [tag for tag in old.get("tags", {}) if tag not in new.get("tags", {})]:
-            self.dynamodb.untag_resource(ResourceArn=old["arn"], TagKeys=gone)
-        if "tags" in changed and _tags(new):
-            self.dynamodb.tag_resource(ResourceArn=old["arn"], Tags=_tags(new))
 
     def delete(self, state: Properties) -> None:
         self.dynamodb.delete_table(TableName=state["name"])
@@ -151,6 +152,13 @@ class Table(_Calls):
                 quoted = " ".join(f'"{name}"' for name in sorted(names))
                 message = f"{error}: [{quoted}]"
                 raise ValueError(message)
+
+    def _tag(self, old: Properties, new: Properties) -> None:
+        olds, news = old.get("tags", {}), new.get("tags", {})
+        if gone := [tag for tag in olds if tag not in news]:
+            self.dynamodb.untag_resource(ResourceArn=old["arn"], TagKeys=gone)
+        if tags := {tag: value for tag, value in news.items() if olds.get(tag) != value}:
+            self.dynamodb.tag_resource(ResourceArn=old["arn"], Tags=_tags({"tags": tags}))
 
     def _describe(self, name: str) -> Properties | None:
         try:
@@ -191,10 +199,13 @@ def _index_updates(old: Properties, new: Properties) -> Iterator[Properties]:
         if name not in news or any(_shape(was)[key] != news[name][key] for key in ("KeySchema", "Projection"))
     }
     yield from ({"Delete": {"IndexName": name}} for name in olds if name in gone)
+    # The new ones before those that are made anew, as in updateDiffGSI.
+    yield from ({"Create": index} for name, index in news.items() if name not in olds)
+    yield from ({"Create": news[name]} for name in olds if name in gone and name in news)
     for name, index in news.items():
         if name not in olds or name in gone:
-            yield {"Create": index}
-        elif _shape(olds[name]) | _throughput(olds[name], mode) != index:
+            continue
+        if _shape(olds[name]) | _throughput(olds[name], mode) != index:
             yield {"Update": {"IndexName": name, "ProvisionedThroughput": index["ProvisionedThroughput"]}}
 
 
@@ -351,7 +362,11 @@ class Mapping(_Calls):
         return live | more | {"id": live["uuid"], "tagsAll": {}}
 
     def update(self, old: Properties, new: Properties, changed: set[str]) -> None:
-        self.aws("lambda").update_event_source_mapping(UUID=old["uuid"], **to_aws(new, *(changed & _SENT)))
+        arguments = to_aws(new, *(changed & _SENT))
+        if "filterCriteria" in changed:
+            # AWS takes no filters for no change.
+            arguments.setdefault("FilterCriteria", {})
+        self.aws("lambda").update_event_source_mapping(UUID=old["uuid"], **arguments)
 
     def delete(self, state: Properties) -> None:
         self.aws("lambda").delete_event_source_mapping(UUID=state["uuid"])

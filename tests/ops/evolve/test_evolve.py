@@ -1,0 +1,202 @@
+"""What is judged and what a rehearsal finds, together."""
+
+from dataclasses import replace
+
+import pytest
+
+from ops.aws import emulator
+from ops.engine import project
+from ops.evolve import evolve, judge, rehearse
+from tests.conftest import ROOT
+from tests.ops.evolve import test_judge
+from tests.ops.evolve.edits import NONE, REGION, Edits, compared, only, version
+
+UNPROTECTED = ("protect_tables=false",)
+LOGIN = "user by email, at login"
+
+
+@pytest.fixture
+def change(tmp_path):
+    """Return a function that judges and rehearses the change of some tables."""
+    stack = replace(project.load(ROOT, "prod"), directory=tmp_path)
+
+    def change(now, names, then=NONE):
+        old, new = only(version(then), names), only(version(now), names)
+        with emulator.embedded(REGION) as clients:
+            return evolve.evolve(stack, "main", old, new, clients)
+
+    return change
+
+
+def told(evolution):
+    """Return the code, the property and the severity of each change, and what is special about it."""
+    return [(change.code, change.path, change.severity, change.detail) for change in evolution.changes]
+
+
+def test_nothing_changes(change):
+    evolution = change(NONE, ["users"])
+
+    assert (evolution.base, evolution.changes, evolution.refused, evolution.ok) == ("main", [], [], True)
+    assert {question.problem for question in evolution.questions} == {""}
+
+
+def test_without_resources_nothing_is_rehearsed(change):
+    evolution = change(NONE, [])
+
+    assert (evolution.changes, evolution.questions, evolution.ok) == ([], [], True)
+
+
+def test_a_query_that_fails_is_a_dangerous_change_with_its_step(change):
+    evolution = change(Edits(items={"users": [{"UserID": "u1"}]}), ["users"])
+
+    problem = "after: components/examples.py has no items of users with {}."
+    assert told(evolution) == [
+        ("question-unanswered", LOGIN, "dangerous", problem.format("Email")),
+        (
+            "question-unanswered",
+            "last fetch of a user's retail invoices, read",
+            "dangerous",
+            problem.format("last_retail_invoice_fetch"),
+        ),
+        (
+            "question-unanswered",
+            "last fetch of a user's retail invoices, written",
+            "dangerous",
+            problem.format("last_retail_invoice_fetch"),
+        ),
+    ]
+    assert (evolution.refused, evolution.ok) == (evolution.changes, False)
+
+
+def test_a_query_that_a_rebuilt_index_breaks_is_not_told_twice(change):
+    now = Edits(tables={"users": {"indexes": (replace(test_judge.EMAIL, sort_key="UserID"),)}})
+    evolution = change(now, ["users"])
+
+    assert told(evolution) == [
+        ("index-rebuilt", test_judge.EMAIL_PATH, "dangerous", f"Used by: {LOGIN}."),
+    ]
+    assert [question.question for question in evolution.questions if question.problem] == [LOGIN, LOGIN]
+
+
+def test_a_query_on_another_index_than_the_rebuilt_one_is_told(change, monkeypatch):
+    ask = rehearse.ask
+
+    def fail(clients, definition, name, pattern, items):
+        answer = ask(clients, definition, name, pattern, items)
+        return replace(answer, problem="it fails") if pattern.index == "sub_type" else answer
+
+    monkeypatch.setattr(rehearse, "ask", fail)
+    by_date = replace(test_judge.BY_DATE, sort_key=None)
+    # The old queries on the rebuilt index have a range that the new index doesn't.
+    now = Edits(tables={"retail_invoices": {"indexes": (by_date, test_judge.BY_CATEGORY), "access_patterns": ()}})
+    evolution = change(now, ["retail_invoices"])
+
+    question = "retail invoices of a user in one category between two dates"
+    assert [each[:2] for each in told(evolution)] == [
+        ("index-rebuilt", f"globalSecondaryIndexes[{test_judge.BY_DATE.name}]"),
+        ("question-unanswered", question),
+    ]
+    assert evolution.changes[1].detail == "before: it fails."
+
+
+def test_items_that_are_lost_without_a_reason_are_a_dangerous_change(change, monkeypatch):
+    find, key = rehearse.updates.update, {"UserID": {"S": version().definitions.items["users"][0]["UserID"]}}
+
+    def empty(type_, old, new):
+        for call in find(type_, old, new):
+            yield call
+            yield rehearse.updates.Call("dynamodb", "delete_item", {"TableName": "Users", "Key": key})
+
+    monkeypatch.setattr(rehearse.updates, "update", empty)
+    evolution = change(Edits(inputs={"users": {"tags": {"Environment": "live"}}}), ["users"])
+
+    assert [each for each in told(evolution) if each[0] != "question-unanswered"] == [
+        ("tags-changed", "tags.Environment", "safe", ""),
+        ("items-lost", "", "dangerous", "1 of 2 example items are lost."),
+    ]
+
+
+def test_a_call_that_is_refused_without_a_reason_is_a_dangerous_change(change):
+    indexes = [
+        {"name": "Email-index", "hashKey": "Email", "projectionType": "ALL"},
+        {"name": "by-other", "hashKey": "other", "projectionType": "ALL"},
+    ]
+    evolution = change(Edits(inputs={"users": {"globalSecondaryIndexes": indexes}}), ["users"])
+
+    added, refused = evolution.changes
+    assert (added.code, refused.code, refused.severity) == ("index-added", "change-refused", "dangerous")
+    assert refused.detail.endswith(
+        "An error occurred (ValidationException) when calling the UpdateTable operation: One or more parameter values "
+        "were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [other]"
+    )
+    assert not evolution.ok
+
+
+def test_a_capacity_that_the_judge_does_not_know_is_told(change, monkeypatch):
+    monkeypatch.setattr(judge, "judge", lambda *_: [])
+    now = Edits(tables={"rental_invoices": {"indexes": (test_judge.BY_AMOUNT, test_judge.DUE)}})
+    evolution = change(now, ["rental_invoices"])
+
+    moved = "In the rehearsal it was moved to {}, and the deployment set it to 1."
+    assert told(evolution) == [
+        ("capacity-set-back", f"{test_judge.DUE_PATH}.readCapacity", "dangerous", moved.format(13)),
+        ("capacity-set-back", f"{test_judge.DUE_PATH}.writeCapacity", "dangerous", moved.format(14)),
+    ]
+
+
+def test_a_capacity_that_the_judge_knows_is_told_once(change):
+    now = Edits(tables={"rental_invoices": {"indexes": (test_judge.BY_AMOUNT, test_judge.DUE)}})
+    evolution = change(now, ["rental_invoices"])
+
+    paths = [each[1] for each in told(evolution) if each[0] == "capacity-set-back"]
+    assert paths == [f"{test_judge.DUE_PATH}.readCapacity", f"{test_judge.DUE_PATH}.writeCapacity"]
+
+
+def test_a_table_that_is_replaced_explains_what_is_lost(change):
+    now = Edits(tables={"travel_invoices": {"partition_key": "UserID"}}, config=UNPROTECTED)
+    evolution = change(now, ["travel_invoices"], Edits(config=UNPROTECTED))
+
+    # The query still has the old key: it fails in the new version.
+    assert [each[:3] for each in told(evolution)] == [
+        ("table-replaced", "hashKey", "dangerous"),
+        ("question-unanswered", "detail of a travel invoice", "dangerous"),
+    ]
+
+
+def test_an_accepted_change_passes(change, tmp_path):
+    entry = {"code": "ttl-on", "table": "Users", "property": "ttl", "reason": "old", "told": "all"}
+    (tmp_path / "accepted_changes.yaml").write_text(f"[{entry}]")
+    evolution = change(Edits(inputs={"users": {"ttl": test_judge.TTL}}), ["users"])
+
+    assert [(each.code, each.accepted) for each in evolution.changes] == [("ttl-on", True)]
+    assert (evolution.refused, evolution.ok) == ([], True)
+
+
+# What the rehearsal may find beside a dangerous change of the same row.
+EXPLAINED = {
+    "the only index is removed": {LOGIN},
+    "one of two indexes is removed": {"retail invoices of a user between two dates, newest first"},
+    "an index's projection changes": {LOGIN},
+}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in test_judge.CASES])
+def test_the_rehearsal_of_a_row_finds_nothing_that_the_judge_calls_safe(change, row):
+    names = affected(row)
+    # For the row that brings a query on an attribute that the examples don't have.
+    items = {"users": [item | {"a": "1"} for item in version(NONE).definitions.items["users"]]}
+    evolution = change(replace(row.now, items=row.now.items | items), names, row.then)
+
+    found = [each for each in evolution.changes if each.code in {"question-unanswered", "change-refused", "items-lost"}]
+    assert {each.path for each in found} == EXPLAINED.get(row.name, set())
+    set_back = {each.path for each in evolution.changes if each.code == "capacity-set-back"}
+    assert set_back == {path for code, path, _ in row.changes if code == "capacity-set-back"}
+
+
+def affected(row):
+    """Return the logical names of the tables that a row changes: of many, two; of none, one."""
+    then, now = version(row.then), version(row.now)
+    found = compared(then, now)
+    changed = {change.table for change in judge.judge(then, now, found)}
+    names = [pair.either.name for pair in found if pair.either.type.endswith(":Table") and pair.table in changed]
+    return [*(["users", "rental_invoices"] if len(names) > 2 else names or ["users"]), "send_invoice_notification"]
