@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from components.tables import TABLES
 from ops import drift
 from ops.__main__ import main
 from ops.engine import project
-from ops.rehearse import access_patterns
+from ops.rehearse import access_patterns, definitions
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import attributes, index, recreate
@@ -228,9 +229,8 @@ def test_a_filter_that_lets_more_or_something_else_by_is_told(deployed, filters,
 
 
 def test_what_is_not_answered_fails_the_rehearsal_and_is_named(capsys, monkeypatch):
-    items = ITEMS | {"users": []}
-    data = access_patterns._data  # noqa: SLF001 - the module's file is read anew each time
-    monkeypatch.setattr(access_patterns, "_data", lambda *of: {"ITEMS": items} if of[1] == "examples" else data(*of))
+    defined = replace(definitions.load(ROOT), items=ITEMS | {"users": []})
+    monkeypatch.setattr(definitions, "load", lambda _: defined)
 
     code, out, _ = run(capsys)
     assert code == 1
@@ -251,6 +251,6 @@ def test_a_project_without_access_patterns_cannot_be_drilled(capsys, program):
 
     assert main(["rehearse", "--cwd", str(stack.directory), "--drill"]) == 2
     assert capsys.readouterr().err == (
-        f"error: no {stack.directory}/components/tables.py: a drill runs the access patterns of components/tables.py "
-        "on components/examples.py\n"
+        f"error: no {stack.directory}/components/tables.py: tables.py has the queries that are run, and examples.py the "
+        "items that they find\n"
     )
