@@ -130,6 +130,12 @@ def test_an_entry_that_is_no_change_is_refused(entry, what):
     )
 
 
+def test_the_first_of_several_entries_that_are_no_change_is_named():
+    entries = [Accepted(**ENTRY | {"table": name}) for name in "dbcae"]
+    with pytest.raises(PlanError, match=r"accepts ttl-on of a, ttl, which"):
+        accepted.apply(entries, [ON], set())
+
+
 @pytest.mark.parametrize("code", ["table-deleted", "table-replaced"])
 def test_a_table_that_is_protected_can_not_be_accepted_to_go(code):
     change = Change(code=code, urn="urn:travel", table="TravelInvoices", severity="dangerous")
