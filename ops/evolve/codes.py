@@ -302,8 +302,8 @@ CODES = {
         "dangerous",
         "A table switches between PROVISIONED and PAY_PER_REQUEST.",
         "To provisioned: what ignoreChanges names is not applied, so the provider takes 1 unit for a table "
-        "(terraform-provider-aws #22630), and refuses an index without a capacity (#38100). To on demand is slow, and "
-        "loses nothing. AWS allows that four times in 24 hours, and the way back at any time.",
+        "(terraform-provider-aws #22630), and AWS refuses an index without a capacity (#38100). To on demand is slow, "
+        "and loses nothing. AWS allows that four times in 24 hours, and the way back at any time.",
         ("to-provisioned", "to-on-demand"),
     ),
     "autoscaling-added": Code("safe", "A scalable target or a scaling policy is added.", "It scales what is there."),

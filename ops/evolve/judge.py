@@ -268,6 +268,13 @@ def _stream(pair: Pair) -> Iterator[Change]:
         yield pair.change(code, "streamViewType", old=was, new=becomes, calls=calls)
 
 
+def _applied(pair: Pair, code: str, key: str, old: Any, new: Any) -> Change:  # noqa: ANN401 - any JSON value
+    """Return a change of a property that the provider keeps as it is where it isn't declared."""
+    calls = _change_calls(pair, key)
+    detail = "" if calls else "It is not applied: the provider keeps what is not declared."
+    return pair.change(code, key, old=old, new=new, calls=calls, detail=detail)
+
+
 def _expiry(pair: Pair) -> Iterator[Change]:
     was, becomes = (
         ttl.get("attributeName") if ttl.get("enabled") else None
@@ -275,10 +282,9 @@ def _expiry(pair: Pair) -> Iterator[Change]:
     )
     if was != becomes:
         code = "ttl-attribute-changed" if was and becomes else "ttl-on" if becomes else "ttl-off"
-        more: dict[str, Any] = {"old": was, "new": becomes, "calls": _change_calls(pair, "ttl")}
-        if code == "ttl-off" and "ttl" not in pair.new:
-            more |= {"severity": "dangerous", "detail": "It is not applied: the provider keeps what is not declared."}
-        yield pair.change(code, "ttl", **more)
+        change = _applied(pair, code, "ttl", was, becomes)
+        # Items are still deleted, though the program says otherwise.
+        yield replace(change, severity="dangerous") if code == "ttl-off" and not change.calls else change
 
 
 def _recovery(pair: Pair) -> Iterator[Change]:
@@ -290,7 +296,7 @@ def _recovery(pair: Pair) -> Iterator[Change]:
     if was != becomes:
         code = f"recovery-{'lengthened' if becomes > was else 'shortened'}" if was and becomes else ""
         code = code or ("recovery-on" if becomes else "recovery-off")
-        yield pair.change(code, key, old=was or None, new=becomes or None, calls=_change_calls(pair, key))
+        yield _applied(pair, code, key, was or None, becomes or None)
 
 
 def _encryption(pair: Pair) -> Iterator[Change]:
@@ -299,7 +305,9 @@ def _encryption(pair: Pair) -> Iterator[Change]:
     was, becomes = (i.get("kmsKeyArn", "alias/aws/dynamodb") if i.get("enabled") else None for i in (old, new))
     if was != becomes:
         code = "encryption-key-changed" if was and becomes else "encryption-on" if becomes else "encryption-off"
-        yield pair.change(code, key, old=was, new=becomes, calls=_change_calls(pair, key))
+        change = _applied(pair, code, key, was, becomes)
+        # As after an import, which names the AWS managed key.
+        yield replace(change, severity="safe") if was and becomes and not change.calls else change
 
 
 def _tags(pair: Pair) -> Iterator[Change]:
@@ -398,7 +406,8 @@ def _trigger(pair: Pair, found: list[Pair]) -> Iterator[Change]:
     stream, position = "eventSourceArn", "startingPosition"
     if _stream_is_new(pair, found) or pair.old.get(position) != pair.new.get(position):
         key = position if pair.old.get(position) != pair.new.get(position) else stream
-        yield pair.change("trigger-replaced", key, calls=_calls(pair, pair))
+        detail = _SECOND_MAPPING if key == position else ""
+        yield pair.change("trigger-replaced", key, calls=_calls(pair, pair), detail=detail)
     yield from _disabled(pair)
     if pair.old.get("filterCriteria") != pair.new.get("filterCriteria"):
         yield _property(pair, "trigger-filter-changed", "filterCriteria")
@@ -406,6 +415,12 @@ def _trigger(pair: Pair, found: list[Pair]) -> Iterator[Change]:
     for key in sorted((pair.old.keys() | pair.new.keys()) - judged):
         if pair.old.get(key) != pair.new.get(key) and (key in pair.new or key in event_source_mapping.CREATES):
             yield _property(pair, "trigger-changed", key)
+
+
+_SECOND_MAPPING = (
+    "Pulumi creates the new one first, and Lambda refuses a second one of the same function and stream, so the "
+    "deployment fails."
+)
 
 
 def _disabled(pair: Pair) -> Iterator[Change]:

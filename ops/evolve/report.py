@@ -57,7 +57,7 @@ def print_evolution(evolution: Evolution, out: Console) -> None:
             ]
             for change in changes
         ]
-        print_table(out, rows, ("", "Code", "Table", "Property", "Change"), droppable=("Change", "Table", "Property"))
+        print_table(out, rows, ("", "Code", "Table", "Property", "Change"), droppable=("Change", "Property", "Table"))
     for change in changes:
         if change.severity != "safe":
             _print_change(change, out)

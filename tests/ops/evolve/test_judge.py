@@ -433,6 +433,11 @@ CASES = [
         Edits(config=(f"kms_key_arn={KEY}",)),
     ),
     case(
+        "the key that encrypts is not declared any more",
+        {("encryption-key-changed", "serverSideEncryption", "safe")},
+        then=Edits(config=(f"kms_key_arn={KEY}",)),
+    ),
+    case(
         "encryption is turned off",
         {("encryption-off", "serverSideEncryption")},
         Edits(inputs={"users": {"serverSideEncryption": {"enabled": False}}}),
