@@ -180,7 +180,16 @@ EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in test_judge.CASES])
+# Where a dangerous change explains whatever the rehearsal finds, there is nothing to learn from it.
+REHEARSED = [
+    row
+    for row in test_judge.CASES
+    if row.name in EXPLAINED
+    or {code for code, _, severity in row.changes if severity == "dangerous"} <= {"capacity-set-back"}
+]
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in REHEARSED])
 def test_the_rehearsal_of_a_row_finds_nothing_that_the_judge_calls_safe(change, row):
     names = affected(row)
     # For the row that brings a query on an attribute that the examples don't have.
