@@ -274,11 +274,13 @@ def are_true(values: list[Any]) -> bool:
 
 def is_encrypted(one: Resource, level: str) -> bool:
     path = ("serverSideEncryption", "kmsKeyArn")
+    # Open: at the level kms, a replica's key that is not known is a customer managed one, wherever it comes from.
+    sources = one.sources if level == "cmk" else {}
     if one.type == REPLICA:
         key = at(one.table.seen, *path) if one.table else None
-        is_right, others = True, [is_cmk(at(one.props, "kmsKeyArn"), one.sources.get("kmsKeyArn", []))]
+        is_right, others = True, [is_cmk(at(one.props, "kmsKeyArn"), sources.get("kmsKeyArn", []))]
     else:
-        key, of_replicas = at(one.props, *path), one.sources.get("replicas", [])
+        key, of_replicas = at(one.props, *path), sources.get("replicas", [])
         is_right = at(one.props, "serverSideEncryption", "enabled") is True
         is_right = is_right and (level == "kms" or is_cmk(key, one.sources.get("serverSideEncryption", [])))
         others = [is_cmk(at(some, "kmsKeyArn"), of_replicas) for some in items(one.props, "replicas")]
@@ -501,6 +503,8 @@ def are_ids_right(scaler: Resource, of: Any) -> bool:
 
 def is_target_right(target: Resource, scaled: list[Any]) -> bool:
     least, most, of = at(target.seen, "minCapacity"), at(target.seen, "maxCapacity"), target.of
+    if of is None and is_of_unknown_index(target, scaled):
+        return True
     if of is None or not are_ids_right(target, of) or of.targets[target.access][0] is not target or not target.policies:
         return False
     # An index that scales its writes to less than its table.
@@ -509,6 +513,13 @@ def is_target_right(target: Resource, scaled: list[Any]) -> bool:
     rivals = rivals if (target.kind, target.access) == ("index", "Write") else []
     are_numbers = is_number(least, 1, 40000) and is_number(most, 1, 40000)
     return are_numbers and least <= most and not any(is_number(rival, 0) and most < rival for rival in rivals)
+
+
+def is_of_unknown_index(target: Resource, scaled: list[Any]) -> bool:
+    """Tell whether a target names an index of a table whose indexes are not known. Open: it is left to the table."""
+    words = text(target.id).split("/")
+    tables = [one.table for one in scaled if len(words) == 4 and words[2] == "index" and one.id == "/".join(words[:2])]
+    return any(UNKNOWN in items(table.seen, GLOBAL) for table in tables)
 
 
 def is_policy_right(policy: Resource, scaled: list[Any]) -> bool:
