@@ -73,6 +73,16 @@ def _update_mapping(old: Inputs, new: Inputs) -> Iterator[Call]:
         yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", ""), **changes})
 
 
+def creation(type_: str, new: Inputs) -> str:
+    """Return the call that creates a resource, for a person: the operation, and what it is for."""
+    if type_ == table.TYPE:
+        return f"CreateTable: {new['name']}"
+    if type_ == event_source_mapping.TYPE:
+        return f"CreateEventSourceMapping: {new['functionName']}"
+    operation = "RegisterScalableTarget" if type_ == scalable_target.TYPE else "PutScalingPolicy"
+    return f"{operation}: {new['resourceId']} {new['scalableDimension'].rpartition(':')[2]}"
+
+
 def delete(type_: str, old: Inputs) -> Call:
     """Return the call that deletes a resource."""
     if type_ == table.TYPE:

@@ -14,12 +14,17 @@ from ops.engine.plan import Plan, Registration
 from ops.engine.wire import SECRET, redact, secret_above
 from ops.evolve.codes import CODES, RECIPES, Severity
 
+INDEXES = "globalSecondaryIndexes"
+CAPACITIES = ("readCapacity", "writeCapacity")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change of a resource: `code` is one of CODES, `table` a physical name, `path` a property, "" for the whole.
+    """A change of a resource.
 
-    `calls` are those that AWS gets, in order. `detail` says what is special about this change.
+    `code` is one of CODES. `table` is a physical name. `path` is a property, or "" for the whole resource. `calls` are
+    the calls to AWS that the change takes, in order. `detail` says what is special about this change. `recipe` is a key
+    of RECIPES, or "" for the first recipe of the code.
     """
 
     code: str
@@ -36,13 +41,13 @@ class Change:
 
     @property
     def why(self) -> str:
-        """Why it matters, and what is special about it."""
+        """The reason why the change matters, and what is special about it."""
         return " ".join(filter(None, [CODES[self.code].why, self.detail]))
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The safe way to make it, each step a deployment; none where there is nothing to do but deploy."""
-        recipes = (self.recipe, *CODES[self.code].recipes) if self.recipe else CODES[self.code].recipes
+        """The steps of the recipe. There are none if deploying the change is all there is to do."""
+        recipes = [self.recipe] if self.recipe else CODES[self.code].recipes
         return RECIPES[recipes[0]].steps if recipes and self.severity != "safe" else ()
 
 
@@ -88,6 +93,11 @@ class Pair:
         if resource is None:
             raise ValueError("a pair of nothing")
         return resource
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table."""
+        return self.either.type == table.TYPE
 
     @property
     def replaced_by(self) -> list[str]:
@@ -165,7 +175,7 @@ def _table_name(resource: Registration | None, inputs: dict[str, Any], others: l
     if not resource:
         return ""
     sources = [urn for urns in resource.property_dependencies.values() for urn in urns]
-    from_table = (other.table for other in others if other.either.type == table.TYPE and other.either.urn in sources)
+    from_table = (other.table for other in others if other.is_table and other.either.urn in sources)
     return resources.module(resource.type).table_name(inputs) or next(from_table, "")
 
 
@@ -231,4 +241,20 @@ def _reset(old: Any, new: Any, path: list[str | int]) -> None:  # noqa: ANN401 -
 
 def indexes(inputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return a table's global secondary indexes by name, in order."""
-    return {index["name"]: index for index in inputs.get("globalSecondaryIndexes", [])}
+    return {index["name"]: index for index in inputs.get(INDEXES, [])}
+
+
+def capacities(inputs: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """Return the capacity units of a table and of its indexes, by the index's name, "" for the table, and property."""
+    items = {"": inputs, **indexes(inputs)}
+    return {(name, key): item[key] for name, item in items.items() for key in CAPACITIES if key in item}
+
+
+def capacity_path(index: str, key: str) -> str:
+    """Return the property path of a capacity; of the index "*", what ignoreChanges names for all indexes."""
+    return f"{INDEXES}[{index}].{key}" if index else key
+
+
+def is_ignored(paths: Iterable[str], index: str, key: str) -> bool:
+    """Return whether ignoreChanges names a capacity, of the table or of all indexes."""
+    return capacity_path(index and "*", key) in paths

@@ -1,4 +1,4 @@
-"""Judges a change and rehearses it, and joins what both find."""
+"""Judges a change, rehearses it, and adds to the judgement what only the rehearsal shows."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from ops.evolve.versions import Version
 
 @dataclass(frozen=True, kw_only=True)
 class Evolution:
-    """The changes of a stack from `base`, a ref or a state, and how each query was answered at each step."""
+    """The changes of a stack since `base`, a git ref or a state, and how each query was answered at each step."""
 
     stack: Stack
     base: str
@@ -34,21 +34,24 @@ class Evolution:
 
 
 def evolve(stack: Stack, base: str, then: Version, now: Version, clients: Clients) -> Evolution:
-    """Judge and rehearse the change from `then` to `now` in an emulator. Raises PlanError."""
+    """Judge the change from `then` to `now`, and rehearse it in an emulator.
+
+    Raises PlanError if accepted_changes.yaml is wrong, or accepts what is no change or can't be accepted yet.
+    """
     entries = accepted.read(stack.directory)
-    found = pairs(then.plan, now.plan, stack.config["aws:region"])
-    changes = judge.judge(then, now, found)
-    rehearsed = rehearse.rehearse(then, now, found, clients) if found else Rehearsed()
-    changes += _found_in_rehearsal(rehearsed, found, changes)
-    protected = {pair.either.urn for pair in found if pair.then and pair.then.protect}
+    resources = pairs(then.plan, now.plan, stack.config["aws:region"])
+    changes = judge.judge(then, now, resources)
+    rehearsed = rehearse.rehearse(then, now, resources, clients) if resources else Rehearsed()
+    changes += _only_rehearsed(rehearsed, resources, changes)
+    protected = {pair.either.urn for pair in resources if pair.then and pair.then.protect}
     changes = accepted.apply(entries, changes, protected, is_state=then.is_state)
     return Evolution(stack=stack, base=base, changes=changes, questions=rehearsed.questions)
 
 
-def _found_in_rehearsal(rehearsed: Rehearsed, found: list[Pair], changes: list[Change]) -> list[Change]:
-    """Return what went wrong in a rehearsal and no dangerous change explains."""
+def _only_rehearsed(rehearsed: Rehearsed, resources: list[Pair], changes: list[Change]) -> list[Change]:
+    """Return what went wrong in a rehearsal, if no dangerous change explains it."""
     dangerous = [change for change in changes if change.severity == "dangerous"]
-    by_urn = {pair.either.urn: pair for pair in found}
+    by_urn = {pair.either.urn: pair for pair in resources}
     result = []
     for code, problems in (("change-refused", rehearsed.refused), ("items-lost", rehearsed.lost)):
         for urn, problem in problems.items():
@@ -64,18 +67,19 @@ def _found_in_rehearsal(rehearsed: Rehearsed, found: list[Pair], changes: list[C
         if not question.problem or key in seen or _is_explained(question, dangerous):
             continue
         seen.add(key)
-        pair = next(pair for pair in found if question.table in (pair.old.get("name"), pair.new.get("name")))
-        detail = f"{question.step}: {question.problem}."
+        pair = next(pair for pair in resources if question.table in (pair.old.get("name"), pair.new.get("name")))
+        when = f"{question.step} the deployment" if question.step in {"before", "after"} else f"after {question.step}"
+        detail = f"In the rehearsal, {when}: {question.problem}."
         result.append(pair.change("question-unanswered", question.question, detail=detail))
     return result
 
 
-# These break queries of the old version on the whole table, or else on the index that their property names.
+# These break queries of the old version: those of index-... on the index of the property, the others on the whole table.
 _BREAKING = ("index-dropped", "index-rebuilt", "table-replaced", "table-deleted", "urn-changed", "key-type-changed")
 
 
 def _is_explained(question: Question, dangerous: list[Change]) -> bool:
-    """Tell whether a dangerous change breaks a query of the old version, which then need not be named apart."""
+    """Tell whether a dangerous change already says why a query of the old version fails."""
     return question.version == "old" and any(
         change.table == question.table
         and change.code in _BREAKING

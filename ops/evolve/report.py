@@ -1,7 +1,9 @@
 """What evolve prints: for a person, as Markdown for a pull request, and as JSON for a machine."""
 
 import json
-from collections.abc import Iterable
+import re
+import textwrap
+from collections.abc import Callable, Iterable
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,8 +12,9 @@ from rich.text import Text
 from ops.console import count, print_table
 from ops.evolve.changes import Change
 from ops.evolve.evolve import Evolution
+from ops.evolve.rehearse import Question
 
-_COLOURS = {"safe": "green", "slow": "yellow", "dangerous": "red"}
+_COLOURS = {"dangerous": "red", "slow": "yellow", "safe": "green"}
 
 
 def as_json(evolution: Evolution) -> str:
@@ -25,7 +28,7 @@ def as_json(evolution: Evolution) -> str:
                 **{name: getattr(change, name) for name in ("code", "severity", "urn", "table")},
                 "property": change.path,
                 **{name: getattr(change, name) for name in ("old", "new", "accepted")},
-                "why": " ".join([change.why, *_aws(change)]),
+                "why": " ".join([change.why, *([f"AWS: {'; '.join(change.calls)}."] if change.calls else [])]),
                 "steps": list(change.steps),
             }
             for change in evolution.changes
@@ -44,64 +47,111 @@ def as_json(evolution: Evolution) -> str:
 
 
 def print_evolution(evolution: Evolution, out: Console) -> None:
-    """Print a row for each change, then what there is to know of those that somebody may notice, and the outcome."""
-    changes = evolution.changes
+    """Print a row for each change, the reason and the recipe of what is not safe, and the outcome.
+
+    What is most severe comes first. On a terminal, paragraphs are wrapped to its width.
+    """
+    changes, is_whole = _by_severity(evolution), not out.is_terminal
     if changes:
-        rows = [
-            [
-                Text(_severity(change), _COLOURS[change.severity]),
-                change.code,
-                change.table,
-                change.path,
-                _values(change),
-            ]
-            for change in changes
-        ]
+        rows = [[Text(_severity(c), _COLOURS[c.severity]), c.code, c.table, c.path, _values(c)] for c in changes]
         print_table(out, rows, ("", "Code", "Table", "Property", "Change"), droppable=("Change", "Property", "Table"))
-    for change in changes:
-        if change.severity != "safe":
-            _print_change(change, out)
-    failed = [question for question in evolution.questions if question.problem]
-    for question in {(q.question, q.version, q.problem): q for q in reversed(failed)}.values():
+    for group in _groups(changes):
+        change = group[0]
+        out.print()
+        _print_paragraph(out, f"{change.code}  ", _where(group, str), f"bold {_COLOURS[change.severity]}")
+        _print_paragraph(out, "  ", change.why)
+        for call in _calls(group):
+            _print_paragraph(out, "  AWS: ", call)
+        for number, step in enumerate(change.steps, 1):
+            _print_paragraph(out, f"  {number}. ", step)
+    for question in _unexplained(evolution):
         where = f"{question.question} ({question.version} version, {question.step})"
-        out.print(f"[red]not answered[/]: {escape(where)}: {escape(question.problem)}")
-    out.print(f"\n{_verdict(evolution)}")
-
-
-def _print_change(change: Change, out: Console) -> None:
-    out.print(f"\n[bold {_COLOURS[change.severity]}]{change.code}[/]  {escape(change.table)} {escape(change.path)}")
-    out.print(f"  {escape(change.why)}")
-    for call in change.calls:
-        out.print(f"  AWS: {escape(call)}")
-    for number, step in enumerate(change.steps, 1):
-        out.print(f"  {number}. {escape(step)}")
+        out.print(f"[red]not answered[/]: {escape(where)}: {escape(question.problem)}", soft_wrap=is_whole)
+    out.print(f"\n{_verdict(evolution)}", soft_wrap=is_whole)
 
 
 def as_markdown(evolution: Evolution) -> str:
-    """Return an evolution as a Markdown table, and the reason and the steps of each change that is not safe."""
+    """Return an evolution as a Markdown table, and the reason and the recipe of what is not safe."""
     lines = [f"### {evolution.stack.name}: changes since {_code(evolution.base)}", ""]
-    if evolution.changes:
+    changes = _by_severity(evolution)
+    if changes:
         lines += ["| severity | code | table | property | change |", "|---|---|---|---|---|"]
         lines += [
-            f"| {_severity(c)} | `{c.code}` | {_cell(c.table)} | {_cell(c.path)} | {_cell(_values(c))} |"
-            for c in evolution.changes
+            f"| {_severity(c)} | `{c.code}` | {_code(c.table)} | {_code(c.path)} | {_code(_values(c))} |"
+            for c in changes
         ]
-    for change in evolution.changes:
-        if change.severity != "safe":
-            lines += ["", f"**{change.code}** {_cell(change.table)} {_cell(change.path)}: {change.why}", ""]
-            lines += [f"- AWS: {_code(call)}" for call in change.calls]
-            lines += [f"{number}. {step}" for number, step in enumerate(change.steps, 1)]
+    for group in _groups(changes):
+        lines += ["", f"**{group[0].code}** {_where(group, _code)}: {group[0].why}", ""]
+        lines += [f"- AWS: {_code(call)}" for call in _calls(group)]
+        lines += [f"{number}. {step}" for number, step in enumerate(group[0].steps, 1)]
     lines += ["", Text.from_markup(_verdict(evolution)).plain]
     return "\n".join(lines)
 
 
-def _cell(text: str) -> str:
-    return _code(text) if text else ""
+def _by_severity(evolution: Evolution) -> list[Change]:
+    """Return the changes, the most severe first, and those that are accepted behind the others of their severity."""
+    severities = list(_COLOURS)
+    return sorted(evolution.changes, key=lambda change: (severities.index(change.severity), change.accepted))
+
+
+def _groups(changes: Iterable[Change]) -> list[list[Change]]:
+    """Return the changes that are not safe, those of one code, reason and recipe together."""
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        if change.severity != "safe":
+            groups.setdefault((change.code, change.accepted, change.why, change.steps), []).append(change)
+    return list(groups.values())
+
+
+def _where(group: list[Change], shown: Callable[[str], str]) -> str:
+    """Return the tables of some changes and the properties. Tables with the same properties are named together."""
+    properties: dict[str, dict[str, None]] = {}
+    for change in group:
+        properties.setdefault(change.table, {})[change.path] = None
+    tables: dict[tuple[str, ...], list[str]] = {}
+    for table, paths in properties.items():
+        tables.setdefault(tuple(paths), []).append(table)
+    lists = (
+        [", ".join(shown(name) for name in names if name) for names in (of, paths)] for paths, of in tables.items()
+    )
+    return "; ".join(" ".join(filter(None, two)) for two in lists)
+
+
+def _calls(group: list[Change]) -> list[str]:
+    """Return the calls of some changes. A call that several tables get is shown once, for TABLE."""
+    calls: dict[str, dict[str, None]] = {}
+    for change in group:
+        for call in change.calls:
+            calls.setdefault(call.replace(f"TableName {change.table}", "TableName TABLE"), {})[call] = None
+    return [next(iter(those)) if len(those) == 1 else call for call, those in calls.items()]
+
+
+def _unexplained(evolution: Evolution) -> list[Question]:
+    """Return each query that failed, at its first step, unless the change question-unanswered tells it."""
+    told = {(change.table, change.path) for change in evolution.changes if change.code == "question-unanswered"}
+    failed = [q for q in evolution.questions if q.problem and (q.table, q.question) not in told]
+    return list({(q.question, q.version, q.problem): q for q in reversed(failed)}.values())
+
+
+def _print_paragraph(out: Console, start: str, text: str, style: str = "") -> None:
+    """Print text after `start`: on a terminal, wrapped and indented, with commands in lines of their own, to copy."""
+    lines = [text]
+    if out.is_terminal:
+        lines = []
+        for part in re.split("(`aws .+?`)", text):
+            is_command = part.startswith("`aws")
+            lines += (
+                [part.strip("`")]
+                if is_command
+                else textwrap.wrap(part.lstrip(". "), out.width - len(start), break_on_hyphens=False)
+            )
+    for number, line in enumerate(lines):
+        out.print(Text.assemble((" " * len(start) if number else start, style), line))
 
 
 def _code(text: str) -> str:
-    """Return text as Markdown code that neither ends a cell of a table nor a line."""
-    return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`"
+    """Return text as Markdown code that neither ends a cell of a table nor a line; nothing for no text."""
+    return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`" if text else ""
 
 
 def _severity(change: Change) -> str:
@@ -109,27 +159,20 @@ def _severity(change: Change) -> str:
 
 
 def _values(change: Change) -> str:
-    return " → ".join(_value(value) for value in (change.old, change.new) if value is not None)
-
-
-def _value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _aws(change: Change) -> Iterable[str]:
-    return [f"AWS: {'; '.join(change.calls)}."] if change.calls else []
+    values = (value for value in (change.old, change.new) if value is not None)
+    return " → ".join(value if isinstance(value, str) else json.dumps(value) for value in values)
 
 
 def _verdict(evolution: Evolution) -> str:
-    asked = len({(q.question, q.version, q.table) for q in evolution.questions})
-    rehearsed = f"rehearsed with {count(asked, 'query').replace('querys', 'queries')}"
     since = f"since {escape(evolution.base)}"
     if evolution.refused:
-        what = count(len(evolution.refused), "dangerous change")
+        number = len(evolution.refused)
         return (
-            f"[red]refused[/]: {what} {since}; take the steps above, or accept it in accepted_changes.yaml, "
-            "see docs/evolving.md"
+            f"[red]refused[/]: {count(number, 'dangerous change')} {since}; take the steps above, or accept "
+            f"{'it' if number == 1 else 'them'} in accepted_changes.yaml, see docs/evolving.md"
         )
     if not evolution.changes:
         return f"[green]ok[/]: no change {since}"
-    return f"[green]ok[/]: {count(len(evolution.changes), 'change')} {since}, {rehearsed}"
+    asked = len({(q.question, q.version, q.table) for q in evolution.questions})
+    queries = "1 query" if asked == 1 else f"{asked} queries"
+    return f"[green]ok[/]: {count(len(evolution.changes), 'change')} {since}, rehearsed with {queries}"

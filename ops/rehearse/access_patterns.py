@@ -36,20 +36,26 @@ def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answ
     for definition in defined.tables:
         name = names.get(definition.logical_name, definition.name)
         items = list(defined.items.get(definition.logical_name, []))
-        try:
-            for item in items:
-                clients("dynamodb").put_item(TableName=name, Item=to_item(item))
-        except (BotoCoreError, ClientError) as error:
-            problem = f"its example items can't be written: {one_line(error)}"
-            answers += [Answer(question=p.question, table=name, problem=problem) for p in definition.access_patterns]
-        else:
-            answers += [ask(clients, definition, name, pattern, items) for pattern in definition.access_patterns]
+        answers += write(clients, definition, name, items) or [
+            ask(clients, definition, name, pattern, items) for pattern in definition.access_patterns
+        ]
     for definition in defined.tables:
         if definition.stream_view_type:
             name = names.get(definition.logical_name, definition.name)
             live = next((live for live in drift.live[table.TYPE] if live["name"] == name), {})
             answers += streams.check(clients, definition, live, mappings)
     return answers
+
+
+def write(clients: Clients, definition: "Table", name: str, items: list[dict]) -> list[Answer]:
+    """Write example items to a table. If AWS refuses one, return that as the answer to each query of the table."""
+    try:
+        for item in items:
+            clients("dynamodb").put_item(TableName=name, Item=to_item(item))
+    except (BotoCoreError, ClientError) as error:
+        problem = f"its example items can't be written: {one_line(error)}"
+        return [Answer(question=p.question, table=name, problem=problem) for p in definition.access_patterns]
+    return []
 
 
 def ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ops.errors import CallError, PlanError, one_line
 
 if TYPE_CHECKING:
-    from components.schema import Table
+    from components.schema import AccessPattern, Table
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ def load(directory: Path) -> Definitions:
     Raises CallError for a program that has none, PlanError for one that fails.
     """
     return Definitions(_run(directory, "tables")["TABLES"], _run(directory, "examples")["ITEMS"])
+
+
+def index_name(definition: "Table", pattern: "AccessPattern") -> str | None:
+    """Return the name of the index that a query uses, None if it uses the table."""
+    return next((index.name for index in definition.indexes if index.logical_name == pattern.index), pattern.index)
 
 
 def _run(directory: Path, module: str) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_without_resources_nothing_is_rehearsed(change):
 def test_a_query_that_fails_is_a_dangerous_change_with_its_step(change):
     evolution = change(Edits(items={"users": [{"UserID": "u1"}]}), ["users"])
 
-    problem = "after: components/examples.py has no items of users with {}."
+    problem = "In the rehearsal, after the deployment: components/examples.py has no items of users with {}."
     assert told(evolution) == [
         ("question-unanswered", LOGIN, "dangerous", problem.format("Email")),
         (
@@ -96,7 +96,7 @@ def test_a_query_on_another_index_than_the_rebuilt_one_is_told(change, monkeypat
         ("index-rebuilt", f"globalSecondaryIndexes[{test_judge.BY_DATE.name}]"),
         ("question-unanswered", question),
     ]
-    assert evolution.changes[1].detail == "before: it fails."
+    assert evolution.changes[1].detail == "In the rehearsal, before the deployment: it fails."
 
 
 def test_items_that_are_lost_without_a_reason_are_a_dangerous_change(change, monkeypatch):

@@ -104,12 +104,12 @@ def test_markdown_is_a_table_whatever_names_hold(evolution, field):
         "| severity | code | table | property | change |",
         "|---|---|---|---|---|",
     ]
-    row = cells(lines[4])
+    row = cells(lines[5])
     values = {"table": row[2], "path": row[3], "old": row[4], "new": row[4]}
     assert len(row) == 5
     assert r"a\|b'c' d [red]e" in values[field]
     assert all(cell.count("`") in {0, 2} for cell in row)
-    assert cells(lines[5]) == ["dangerous", "`ttl-on`", "`Users`", "`ttl`", "`expires`"]
+    assert cells(lines[4]) == ["dangerous", "`ttl-on`", "`Users`", "`ttl`", "`expires`"]
 
 
 def test_markdown_says_why_and_how_of_what_somebody_notices(evolution):
@@ -137,8 +137,8 @@ def test_markdown_without_a_change_is_short(evolution):
 def test_a_person_reads_a_table_why_the_steps_and_the_outcome(evolution):
     assert printed(evolution(TAG, TTL, questions=[RIGHT, WRONG]), 400) == [
         "           Code          Table  Property  Change",
-        'safe       tags-changed  Users  tags.a    1 → {"b": [true]}',
         "dangerous  ttl-on        Users  ttl       expires",
+        'safe       tags-changed  Users  tags.a    1 → {"b": [true]}',
         "",
         "ttl-on  Users ttl",
         f"  {CODES['ttl-on'].why} It is special.",
@@ -179,3 +179,44 @@ def test_names_are_no_markup(evolution):
 
     assert lines[1].split() == ["dangerous", "ttl-on", "[red]T[/]", "[bold]p", "expires"]
     assert lines[3] == "ttl-on  [red]T[/] [bold]p"
+
+
+def test_what_several_tables_share_is_told_once(evolution):
+    off = replace(TTL, code="protect-off", path="protect", detail="", calls=("UpdateTable: TableName Users, A true",))
+    other = replace(off, table="Things", calls=("UpdateTable: TableName Things, A true",))
+    apart = replace(off, table="Carts", calls=("UpdateTable: TableName Carts, A false",))
+    twice = [off, replace(off, path="more"), other, apart]
+
+    shown = printed(evolution(*twice), 400)[6:-2]
+    assert shown == [
+        "protect-off  Users protect, more; Things, Carts protect",
+        f"  {CODES['protect-off'].why}",
+        "  AWS: UpdateTable: TableName TABLE, A true",
+        "  AWS: UpdateTable: TableName Carts, A false",
+        f"  1. {RECIPES['undo'].steps[0]}",
+    ]
+    assert "**protect-off** `Users` `protect`, `more`; `Things`, `Carts` `protect`: " in report.as_markdown(
+        evolution(*twice)
+    )
+
+
+def test_a_query_that_fails_is_told_once(evolution):
+    unanswered = Change(
+        code="question-unanswered", urn=TTL.urn, table="Users", path=WRONG.question, severity="dangerous"
+    )
+
+    assert not any("not answered" in line for line in printed(evolution(unanswered, questions=[WRONG])))
+
+
+def test_a_terminal_gets_wrapped_paragraphs_and_whole_commands(evolution):
+    out = io.StringIO()
+    console = Console(file=out, width=60, highlight=False, soft_wrap=True, force_terminal=True, no_color=True)
+    report.print_evolution(evolution(TTL), console)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue()).splitlines()
+
+    command = next(line for line in lines if "aws dynamodb scan" in line)
+    assert command.startswith("     aws dynamodb scan ")
+    assert command.endswith('{":now": {"N": "SECONDS"}}\'')
+    assert [line for line in lines if len(line) > 60 and line != command] == []
+    recipe = lines[next(at for at, line in enumerate(lines) if line.startswith("  1. ")) :]
+    assert all(line.startswith("     ") for line in recipe[1 : recipe.index("")])
