@@ -1,9 +1,11 @@
 """The command line: python -m ops COMMAND."""
 
 import argparse
+import contextlib
 import io
 import os
 import sys
+import traceback
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,18 +119,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-if __name__ == "__main__":
+def _run() -> int:
+    """Run the command; return its exit code, whatever happens."""
+    code, message = 1, ""
     try:
         code = main()
         sys.stdout.flush()
+    except SystemExit as end:
+        # Of argparse, for --help and for a wrong call.
+        code = end.code if isinstance(end.code, int) else 1
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        code = 130
+        code, message = 130, "interrupted\n"
     except BrokenPipeError:
         # The reader, such as head, has closed the pipe.
-        code = 1
+        pass
     except OSError as error:
-        sys.stderr.write(f"error: the output can't be written: {error.strerror}\n")
-        code = 1
-    # sys.exit would wait for threads that still call AWS.
-    os._exit(code)
+        message = f"error: the output can't be written: {error.strerror}\n"
+    except Exception:  # noqa: BLE001 - a fault of ours: without this, threads that wait would keep the process
+        message = traceback.format_exc()
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(message)
+        sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    # sys.exit would wait for threads that still call AWS, or that still wait for a program.
+    os._exit(_run())

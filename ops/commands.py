@@ -69,6 +69,8 @@ def _evolve(options: argparse.Namespace) -> int:
     isolation.isolate()
     from ops.engine import program  # noqa: PLC0415
 
+    if not (options.base or options.state):
+        raise CallError("--base and --state can't be empty; name a git ref, or a file")
     stack, region = _stack_and_region(options)
     with contextlib.ExitStack() as exits:
         running = exits.enter_context(program.start(stack, dry_run=True))

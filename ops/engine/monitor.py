@@ -85,6 +85,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
             secrets=secret_paths(request.object),
             protect=request.protect,
             ignore_changes=list(request.ignoreChanges),
+            replace_on_changes=list(request.replaceOnChanges),
             version=request.version,
             dependencies=list(request.dependencies),
             property_dependencies=dependencies,

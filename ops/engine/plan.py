@@ -25,6 +25,7 @@ class Registration:
     inputs: dict[str, Any]
     protect: bool
     ignore_changes: list[str]
+    replace_on_changes: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     version: str = ""
     dependencies: list[str] = field(default_factory=list)
@@ -45,12 +46,14 @@ class Plan:
     """The resources that a program registered, in its order and starting with the stack, and the stack's outputs.
 
     `outputs` are without secrets. `component_outputs` are the outputs of components and of the stack, by URN; in a
-    plan that was read from a state, those of all resources.
+    plan that was read from a state, those of all resources. `pending_deletions` are what a state
+    still has to delete.
     """
 
     resources: list[Registration] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pending_deletions: list[Registration] = field(default_factory=list)
 
 
 class StopProgram(Exception):  # noqa: N818 - not an error

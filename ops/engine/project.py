@@ -107,9 +107,14 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
 
 
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - any YAML value
+    """Return what is in a YAML file, without duplicate keys, and with dates as text. Raises yaml.YAMLError."""
+    return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+
+
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
+        content = read_yaml(path) or {}
     except FileNotFoundError:
         raise CallError(f"no {path}; run this in the project's folder, or set that with --cwd") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:

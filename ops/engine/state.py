@@ -18,7 +18,7 @@ _DEFAULTS = "__defaults"
 
 def urns(stack: Stack, file: str | None) -> frozenset[str]:
     """Return the URNs in Pulumi's state of a stack. The arguments and errors are those of `read`."""
-    return frozenset(resource["urn"] for resource in read(stack, file))
+    return frozenset(resource["urn"] for resource in read(stack, file) if not resource.get("delete"))
 
 
 def plan(stack: Stack, file: str | None) -> Plan:
@@ -35,9 +35,14 @@ def plan(stack: Stack, file: str | None) -> Plan:
                     f"{_where(file)} is the state of {project} ({prefix.rpartition(':')[2]}), not of {stack.project} "
                     f"({stack.name}); run pulumi stack export --stack {stack.name}"
                 )
-        kept = [each for each in resources if not each["type"].startswith("pulumi:providers:")]
-        outputs = {each["urn"]: _outputs(each) for each in kept}
-        return Plan([_registration(each, file) for each in kept], component_outputs=outputs)
+        # An external resource is only read.
+        kept = [r for r in resources if not (r["type"].startswith("pulumi:providers:") or r.get("external"))]
+        registered = [(_registration(each, file), bool(each.get("delete"))) for each in kept]
+        return Plan(
+            [resource for resource, is_left in registered if not is_left],
+            component_outputs={each["urn"]: _outputs(each) for each in kept if not each.get("delete")},
+            pending_deletions=[resource for resource, is_left in registered if is_left],
+        )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _no_state(file) from None
 
@@ -45,8 +50,8 @@ def plan(stack: Stack, file: str | None) -> Plan:
 def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
     """Return the resources in Pulumi's state, which `pulumi stack export` wrote to `file` ("-" for stdin).
 
-    Leaves out those that Pulumi still has to delete. Without `file`, ask the CLI if it is on PATH and has the stack.
-    Raises CallError if the state can't be read.
+    Those with `delete` are what Pulumi still has to delete. Without `file`, ask the CLI if it is on PATH and has the
+    stack. Raises CallError if the state can't be read.
     """
     if file:
         try:
@@ -67,8 +72,8 @@ def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
     try:
         resources = json.loads(text)["deployment"].get("resources") or []
         if all(isinstance(resource["urn"], str) for resource in resources):
-            return [resource for resource in resources if not resource.get("delete")]
-    except (AttributeError, KeyError, TypeError, ValueError):
+            return resources
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         pass
     raise _no_state(file)
 
@@ -83,6 +88,8 @@ def _where(file: str | None) -> str:
 
 def _registration(resource: dict[str, Any], file: str | None) -> Registration:
     urn = resource["urn"]
+    if not isinstance(resource.get("inputs") or {}, dict) or isinstance(resource.get("inputs"), list):
+        raise _no_state(file)
     try:
         inputs = _plain(resource.get("inputs") or {})
     except _EncryptedError:

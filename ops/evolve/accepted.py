@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from ops.engine import project
 from ops.errors import PlanError, one_line
 from ops.evolve.changes import Change
 from ops.evolve.codes import CODES
@@ -32,7 +33,7 @@ def read(directory: Path) -> list[Accepted]:
     """Return what is accepted; nothing where there is no file. Raises PlanError, in a line, for a wrong entry."""
     path = directory / FILE
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+        entries = project.read_yaml(path) or []
     except FileNotFoundError:
         return []
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:

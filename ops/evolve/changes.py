@@ -102,7 +102,11 @@ class Pair:
     @property
     def replaced_by(self) -> list[str]:
         """The properties for whose change Pulumi replaces it."""
-        keys = _REPLACED_BY[self.either.type] if self.then and self.now else ()
+        if not (self.then and self.now):
+            return []
+        asked = {str(_steps(path)[0]) for path in self.now.replace_on_changes}
+        all_keys = dict.fromkeys([*_REPLACED_BY.get(self.either.type, ()), *self.old, *self.new])
+        keys = all_keys if "*" in asked else [*_REPLACED_BY.get(self.either.type, ()), *sorted(asked)]
         return [key for key in keys if self.old.get(key) != self.new.get(key)]
 
     @property
@@ -164,7 +168,8 @@ def _pair(then: Registration | None, now: Registration | None, region: str, othe
     new = {}
     if now:
         # The provider keeps the name that it once made up.
-        made_up = {"name": old["name"]} if "name" in old and "name" in resources.module(now.type).CREATES else {}
+        is_named = "name" in old and now.type in resources.MODULES and "name" in resources.module(now.type).CREATES
+        made_up = {"name": old["name"]} if is_named else {}
         new = _filled(replace(now, inputs=made_up | now.inputs), region)
         new = ignore_changes(new, old, now.ignore_changes) if then else new
     return Pair(then=then, now=now, old=old, new=new, table=_table_name(then or now, old or new, others))
@@ -172,7 +177,7 @@ def _pair(then: Registration | None, now: Registration | None, region: str, othe
 
 def _table_name(resource: Registration | None, inputs: dict[str, Any], others: list[Pair]) -> str:
     """Return the name of the table that a resource belongs to; of an unknown ARN, of the table that it comes from."""
-    if not resource:
+    if not resource or resource.type not in resources.MODULES:
         return ""
     sources = [urn for urns in resource.property_dependencies.values() for urn in urns]
     from_table = (other.table for other in others if other.is_table and other.either.urn in sources)
@@ -181,6 +186,8 @@ def _table_name(resource: Registration | None, inputs: dict[str, Any], others: l
 
 def _filled(resource: Registration, region: str) -> dict[str, Any]:
     """Return the inputs with what the provider fills in, in one spelling and without what is empty."""
+    if resource.type not in resources.MODULES:
+        return resource.inputs
     filled = {"region": region, **provider.filled(resource)}
     filled.pop("tagsAll", None)
     return {key: value for key, value in _plain(filled).items() if value not in (None, "", [], {})}
@@ -193,8 +200,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if not isinstance(value, dict):
         return value
     keys = {"HASH": "hashKey", "RANGE": "rangeKey"}
-    schema = {keys[key["keyType"]]: key["attributeName"] for key in value.get("keySchemas") or []}
-    inner = {key: _plain(item) for key, item in value.items() if key != "keySchemas"}
+    listed = value.get("keySchemas") or []
+    schema = {keys[key["keyType"]]: key["attributeName"] for key in listed}
+    # An index may have several keys of one kind, which only keySchemas tells.
+    is_plain = len(schema) == len(listed)
+    schema = schema if is_plain else {}
+    inner = {key: _plain(item) for key, item in value.items() if key != "keySchemas" or not is_plain}
     return {key: item for key, item in (inner | schema).items() if item not in (None, "", [])}
 
 

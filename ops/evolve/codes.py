@@ -360,7 +360,11 @@ CODES = {
         ("undo",),
     ),
     "trigger-changed": Code(
-        "safe", "The function, the batch size or the retries of a trigger change.", "No record is lost or repeated."
+        "safe",
+        "The function, the batch size or the retries of a trigger change.",
+        "It goes on where it is. Fewer retries, a shorter age of records, another failure destination and other "
+        "response types are dangerous: records that the function fails on are dropped sooner, or go elsewhere.",
+        ("undo",),
     ),
     "ttl-on": Code(
         "dangerous",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ops.aws.clients import Clients
+from ops.aws.resources import MODULES
 from ops.engine.project import Stack
 from ops.evolve import accepted, judge, rehearse
 from ops.evolve.changes import Change, Pair, pairs
@@ -41,7 +42,8 @@ def evolve(stack: Stack, base: str, then: Version, now: Version, clients: Client
     entries = accepted.read(stack.directory)
     resources = pairs(then.plan, now.plan, stack.config["aws:region"])
     changes = judge.judge(then, now, resources)
-    rehearsed = rehearse.rehearse(then, now, resources, clients) if resources else Rehearsed()
+    known = [pair for pair in resources if pair.either.type in MODULES]
+    rehearsed = rehearse.rehearse(then, now, known, clients) if known else Rehearsed()
     changes += _only_rehearsed(rehearsed, resources, changes)
     protected = {pair.either.urn for pair in resources if pair.then and pair.then.protect}
     changes = accepted.apply(entries, changes, protected, is_state=then.is_state)
@@ -74,7 +76,7 @@ def _only_rehearsed(rehearsed: Rehearsed, resources: list[Pair], changes: list[C
     return result
 
 
-# These break queries of the old version: those of index-... on the index of the property, the others on the whole table.
+# These break queries of the old version: index-... on the index that the property names, the others on the whole table.
 _BREAKING = ("index-dropped", "index-rebuilt", "table-replaced", "table-deleted", "urn-changed", "key-type-changed")
 
 

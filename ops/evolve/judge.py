@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws import resources, updates
 from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.engine.plan import Registration
 from ops.evolve.changes import CAPACITIES, INDEXES, Change, Pair, capacities, capacity_path, indexes, is_ignored
 from ops.evolve.versions import Version
 from ops.rehearse.definitions import index_name
@@ -48,17 +49,64 @@ def judge(then: Version, now: Version, pairs: list[Pair]) -> list[Change]:
     for pair in pairs:
         if old := moved.get(id(pair)):
             urns = {"old": old.either.urn, "new": pair.either.urn}
-            changes.append(pair.change("urn-changed", **urns, calls=_whole_calls(pair) + _whole_calls(old)))
+            detail = (
+                _EXISTS if pair.is_table else _SECOND_MAPPING if pair.either.type == event_source_mapping.TYPE else ""
+            )
+            calls = _whole_calls(pair) + (() if detail else _whole_calls(old))
+            changes.append(pair.change("urn-changed", **urns, calls=calls, detail=detail))
         elif not any(pair is old for old in moved.values()):
-            changes += _JUDGES[pair.either.type](pair, stack)
-    return changes + list(_queries(then, now, pairs))
+            changes += _JUDGES.get(pair.either.type, _unknown)(pair, stack)
+    return [*changes, *_queries(then, now, pairs), *_provider(pairs), *_pending(then)]
+
+
+_EXISTS = "AWS refuses to create the new one while the old one has its name, so the deployment fails."
+
+
+def _unknown(pair: Pair, _: _Stack) -> Iterator[Change]:
+    """Judge a resource of a type that this command doesn't know."""
+    what = pair.either.type
+    if not pair.then:
+        yield pair.change("other-change", new=what, severity="safe", detail="It is created, beside what there is.")
+    elif not pair.now:
+        yield pair.change("other-change", old=what)
+    else:
+        for key in sorted(pair.old.keys() | pair.new.keys()):
+            if pair.old.get(key) != pair.new.get(key):
+                yield pair.change("other-change", key, old=pair.old.get(key), new=pair.new.get(key))
+
+
+def _provider(pairs: list[Pair]) -> Iterator[Change]:
+    """Judge the configuration of the default providers, which a state doesn't tell; the region is judged elsewhere."""
+    judged = set()
+    for pair in pairs:
+        old, new = (each.provider if each else None for each in (pair.then, pair.now))
+        if not (old and new) or new.urn in judged:
+            continue
+        judged.add(new.urn)
+        for key in sorted((old.inputs.keys() | new.inputs.keys()) - {"region", "version"}):
+            if old.inputs.get(key) != new.inputs.get(key):
+                values = {"old": old.inputs.get(key), "new": new.inputs.get(key)}
+                change = pair.change("other-change", f"{new.type.rpartition(':')[2]}:{key}", **values)
+                yield replace(change, urn=new.urn, table="")
+
+
+def _pending(then: Version) -> Iterator[Change]:
+    """Judge what a state still has to delete, because a deployment was interrupted."""
+    for resource in then.plan.pending_deletions:
+        if resource.type == table.TYPE:
+            name = resource.inputs.get("name", "")
+            pair = Pair(then=resource, now=None, old=resource.inputs, new={}, table=name)
+            detail = "The state has it as replaced, and the next deployment deletes it."
+            yield pair.change("table-deleted", old=name, calls=_whole_calls(pair), detail=detail)
 
 
 def _identity(pair: Pair) -> str:
     """Return what identifies a resource in AWS."""
     if pair.either.type == event_source_mapping.TYPE:
         # A preview doesn't know the ARN of the stream.
-        return pair.either.name
+        return f"{pair.table} {(pair.new or pair.old)['functionName']}"
+    if pair.either.type not in resources.MODULES:
+        return pair.either.urn
     return resources.module(pair.either.type).identity(pair.new or pair.old)
 
 
@@ -100,7 +148,7 @@ def _table(pair: Pair, stack: _Stack) -> Iterator[Change]:
         yield from _billing_mode(pair)
         yield from _capacities(pair, stack)
         yield from _indexes(pair, stack)
-        yield from _settings(pair)
+        yield from _settings(pair, stack)
         yield from _tags(pair, stack)
         if pair.then.protect != pair.now.protect:
             values = {"old": pair.then.protect, "new": pair.now.protect}
@@ -123,6 +171,10 @@ def _key_types(pair: Pair) -> Iterator[Change]:
     for name in old.keys() & new.keys():
         if old[name] != new[name]:
             yield pair.change("key-type-changed", f"attributes[{name}].type", old=old[name], new=new[name])
+    keys = {key["AttributeName"] for i in (pair.old, pair.new) for key in table.keys(i)}
+    for name in new.keys() - old.keys() - keys:
+        detail = f"The provider takes only the attributes that are keys, and {name} is none."
+        yield pair.change("change-refused", f"attributes[{name}]", new=new[name], detail=detail)
 
 
 def _billing_mode(pair: Pair) -> Iterator[Change]:
@@ -199,14 +251,29 @@ def _indexes(pair: Pair, stack: _Stack) -> Iterator[Change]:
         yield change(code, name, f"Used by: {used}." if used else "No declared query uses it.")
     for name in added:
         yield change("index-added", name)
+    old_spelling, new_spelling = (_spelled_as_schemas(each) for each in (pair.then, pair.now))
+    for name in sorted((new_spelling - old_spelling) & olds.keys() & news.keys() - {*rebuilt}):
+        yield pair.change("other-change", f"{INDEXES}[{name}].keySchemas", detail=_NEW_SPELLING)
     if added and len(dropped + rebuilt + added) > 1:
         names = ", ".join([*dropped, *rebuilt, *added])
         yield pair.change("index-added-with-others", INDEXES, new=names, calls=calls)
 
 
+_NEW_SPELLING = (
+    "The key is the same, spelled as key_schemas. For an index that exists, the provider may build it again "
+    "(terraform-provider-aws #46512, #46513)."
+)
+
+
+def _spelled_as_schemas(resource: Registration | None) -> set[str]:
+    """Return the names of the indexes whose keys are registered as keySchemas."""
+    items = resource.inputs.get(INDEXES) or [] if resource else []
+    return {item["name"] for item in items if item.get("keySchemas")}
+
+
 def _described(index: Inputs) -> str:
     """Return an index's keys and projection in a line."""
-    keys = ", ".join(index[key] for key in ("hashKey", "rangeKey") if key in index)
+    keys = ", ".join(key["AttributeName"] for key in table.index(index)["KeySchema"])
     names = index.get("nonKeyAttributes")
     return f"{keys}: {index.get('projectionType')}" + (f" {', '.join(sorted(names))}" if names else "")
 
@@ -234,11 +301,11 @@ _SETTINGS: dict[str, tuple[Callable[[Inputs], Any], str, str]] = {
     "deletionProtectionEnabled": (lambda i: bool(i.get("deletionProtectionEnabled")), "deletion-protection", ""),
 }
 # A change without a call is not applied: the provider keeps what is not declared. With ttl, items are still deleted,
-# though the program says otherwise. The key of an imported table stays the AWS managed one, which the import names.
-_NOT_APPLIED = {"ttl-off": "dangerous", "encryption-key-changed": "safe"}
+# though the program says otherwise.
+_NOT_APPLIED = {"ttl-off": "dangerous"}
 
 
-def _settings(pair: Pair) -> Iterator[Change]:
+def _settings(pair: Pair, stack: _Stack) -> Iterator[Change]:
     for path, (read, prefix, changed) in _SETTINGS.items():
         old, new = read(pair.old), read(pair.new)
         if old == new:
@@ -251,6 +318,8 @@ def _settings(pair: Pair) -> Iterator[Change]:
         if not calls:
             more = {"detail": "It is not applied: the provider keeps what is not declared."}
             more |= {"severity": _NOT_APPLIED[code]} if code in _NOT_APPLIED else {}
+            # An import may name the AWS managed key, which the program doesn't.
+            more |= {"severity": "safe"} if code == "encryption-key-changed" and stack.is_state else {}
         yield pair.change(code, path, old=old, new=new, calls=calls, **more)
 
 
@@ -294,12 +363,18 @@ def _autoscaling(pair: Pair, stack: _Stack) -> Iterator[Change]:
             # The autoscaling of a table that is replaced is replaced with it.
             is_expected = keys[0] == "resourceId" and table_pair and table_pair.replaced_by
             more = {"severity": "safe" if is_expected else "dangerous", "calls": _whole_calls(pair)}
+            more |= {"detail": _SECOND_POLICY} if keys[0] == "name" else {}
             yield _changed(pair, "autoscaling-removed", keys[0], **more)
         elif pair.either.type == scalable_target.TYPE:
             yield from _bounds(pair)
         elif pair.old.get(configuration) != pair.new.get(configuration):
             yield _changed(pair, "autoscaling-policy-changed", configuration)
         yield from _others(pair, {"minCapacity", "maxCapacity", "region", configuration, *scaling_policy.CREATES})
+
+
+_SECOND_POLICY = (
+    "Pulumi creates the new policy first, and AWS takes one for each metric, so it refuses it and the deployment fails."
+)
 
 
 def _bounds(pair: Pair) -> Iterator[Change]:
@@ -327,7 +402,8 @@ def _trigger(pair: Pair, stack: _Stack) -> Iterator[Change]:
     stream, position = "eventSourceArn", "startingPosition"
     sources = pair.now.property_dependencies.get(stream, [])
     if pair.old.get(position) != pair.new.get(position):
-        yield pair.change("trigger-replaced", position, calls=_whole_calls(pair), detail=_SECOND_MAPPING)
+        more = {"calls": _whole_calls(pair), "detail": _SECOND_MAPPING, "recipe": "undo"}
+        yield _changed(pair, "trigger-replaced", position, **more)
     elif any(other.either.urn in sources and _stream_is_new(other) for other in stack.pairs if other.is_table):
         yield pair.change("trigger-replaced", stream, calls=_whole_calls(pair))
     old, new = (inputs.get("enabled", True) for inputs in (pair.old, pair.new))
@@ -338,8 +414,19 @@ def _trigger(pair: Pair, stack: _Stack) -> Iterator[Change]:
             continue
         if key == "filterCriteria":
             yield _changed(pair, "trigger-filter-changed", key)
-        elif key in pair.new or key in event_source_mapping.CREATES:
-            yield _changed(pair, "trigger-changed", key)
+        elif key in pair.new or any(f"{path}.".startswith(f"{key}.") for path in event_source_mapping.CREATES):
+            severity = "safe" if _keeps_records(key, pair.old.get(key), pair.new.get(key)) else "dangerous"
+            yield _changed(pair, "trigger-changed", key, severity=severity)
+
+
+def _keeps_records(key: str, old: Any, new: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Tell whether a trigger drops no record that it kept before: -1 retries, or an age of -1, have no bound."""
+    if key in {"maximumRetryAttempts", "maximumRecordAgeInSeconds"}:
+        bounds = [float("inf") if value in (None, -1) else value for value in (old, new)]
+        return bounds[1] >= bounds[0]
+    if key in {"destinationConfig", "functionResponseTypes"}:
+        return not old
+    return key in {"functionName", "batchSize", "maximumBatchingWindowInSeconds", "parallelizationFactor"}
 
 
 def _stream_is_new(pair: Pair) -> bool:

@@ -37,20 +37,28 @@ def declared(stack: Stack, running: program.Running) -> Version:
 def in_state(stack: Stack, file: str) -> Version:
     """Return what the output of `pulumi stack export` has. Raises CallError."""
     plan = state.plan(stack, file)
-    resources = [_with_indexes_left(each, plan.component_outputs[each.urn]) for each in plan.resources]
+    resources = [_as_live(each, plan.component_outputs[each.urn]) for each in plan.resources]
     return Version(replace(plan, resources=resources), is_state=True)
 
 
-def _with_indexes_left(resource: Registration, outputs: dict[str, Any]) -> Registration:
-    """Return a table with the indexes that a deployment took from its inputs, and that the provider left in AWS."""
-    declared, attributes = (resource.inputs.get(key) or [] for key in ("globalSecondaryIndexes", "attributes"))
-    left = outputs.get("globalSecondaryIndexes") if resource.type == table.TYPE and not declared else None
-    if not left:
+# What the provider compares as it was last read, also where the last deployment didn't declare it.
+_LIVE = ("billingMode", "deletionProtectionEnabled", "streamEnabled", "streamViewType", "tableClass", "tags")
+
+
+def _as_live(resource: Registration, outputs: dict[str, Any]) -> Registration:
+    """Return a table as the provider last read it: also with what others changed, and with indexes that were left."""
+    if resource.type != table.TYPE or not outputs:
         return resource
-    names = [attribute["name"] for attribute in attributes]
-    others = [attribute for attribute in outputs.get("attributes", []) if attribute["name"] not in names]
-    inputs = {"globalSecondaryIndexes": left, "attributes": attributes + others}
-    return replace(resource, inputs=resource.inputs | inputs)
+    live = {key: outputs[key] for key in _LIVE if outputs.get(key) not in (None, "")}
+    indexes, attributes = (resource.inputs.get(key) or [] for key in ("globalSecondaryIndexes", "attributes"))
+    # In the order of the inputs, by which Pulumi ignores capacities.
+    names = [index.get("name") for index in indexes]
+    left = [index for index in outputs.get("globalSecondaryIndexes") or [] if index.get("name") not in names]
+    known = [attribute["name"] for attribute in attributes]
+    others = [attribute for attribute in outputs.get("attributes") or [] if attribute["name"] not in known]
+    if left:
+        live |= {"globalSecondaryIndexes": indexes + left, "attributes": attributes + others}
+    return replace(resource, inputs=resource.inputs | live)
 
 
 @contextlib.contextmanager

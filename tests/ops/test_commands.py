@@ -556,6 +556,8 @@ def test_evolve_prints_no_secret(evolved, output):
     ("arguments", "message"),
     [
         (["--state", "none.json"], "--state none.json can't be read: [Errno 2] No such file or directory: 'none.json'"),
+        (["--base", ""], "--base and --state can't be empty; name a git ref, or a file"),
+        (["--state", ""], "--base and --state can't be empty; name a git ref, or a file"),
         (["--state", "-"], "stdin is not the state of a stack; pulumi stack export writes one"),
         (["--base", "none", "--stack", "live"], "the stack 'live' has no Pulumi.live.yaml; the stacks here: dev, prod"),
     ],

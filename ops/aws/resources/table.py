@@ -166,6 +166,12 @@ def _key_schema(item: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"AttributeName": item[key], "KeyType": type_} for key, type_ in keys if item.get(key)]
 
 
+def keys(inputs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the key attributes of a table and of its indexes, as AWS takes them."""
+    items = (inputs, *inputs.get("globalSecondaryIndexes", []), *inputs.get("localSecondaryIndexes", []))
+    return [key for item in items for key in _key_schema(item)]
+
+
 def attribute_definitions(inputs: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the types of a table's key attributes, as AWS takes them."""
     return [

@@ -174,8 +174,14 @@ def test_a_state_is_a_plan_of_what_was_deployed(planned):
     )
 
 
-def test_what_pulumi_still_has_to_delete_and_providers_are_not_in_the_plan(planned):
-    assert planned(PROVIDER, THINGS | {"delete": True}) == Plan()
+def test_providers_and_what_is_only_read_are_not_in_the_plan(planned):
+    assert planned(PROVIDER, THINGS | {"external": True}) == Plan()
+
+
+def test_what_pulumi_still_has_to_delete_is_apart(planned):
+    plan = planned(PROVIDER, THINGS | {"delete": True})
+
+    assert (plan.resources, [resource.urn for resource in plan.pending_deletions]) == ([], [THINGS["urn"]])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from unittest import mock
 from components import examples, tables
 from components.schema import Capacity, Family, GlobalSecondaryIndex, Table
 from ops.engine import project
-from ops.engine.plan import Plan
+from ops.engine.plan import Plan, Registration
 from ops.evolve.changes import pairs
 from ops.evolve.versions import Version
 from ops.rehearse.definitions import Definitions
@@ -35,6 +35,7 @@ class Edits:
     inputs: dict[str, Edit] = field(default_factory=dict)
     options: dict[str, Edit] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
+    resources: tuple[Registration, ...] = ()
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
@@ -88,7 +89,7 @@ def _edited(plan: Plan, edits: Edits) -> Plan:
             inputs = {**resource.inputs, **edits.inputs.get(resource.name, {})}
             inputs = {key: value for key, value in inputs.items() if value is not None}
             resources.append(replace(resource, inputs=inputs, **edits.options.get(resource.name, {})))
-    return replace(plan, resources=resources)
+    return replace(plan, resources=[*resources, *edits.resources])
 
 
 def only(found: Version, names: Iterable[str]) -> Version:

@@ -45,6 +45,11 @@ WRONG = [
     Wrong("nobody told", json.dumps([ENTRY | {"told": ""}]), ", entry 1: told must be a text, and is ''"),
     Wrong("a lacking property", json.dumps([without("property")]), ", entry 1: property must be a text, and is None"),
     Wrong("no table", json.dumps([without("table")]), ", entry 1: table must be a text, and is None"),
+    Wrong(
+        "a key twice",
+        "- {code: ttl-on, table: Users, table: VendorConfig, property: ttl, reason: a, told: b}",
+        ' can\'t be read: duplicate key in "<unicode string>", line 1, column 3: - {code: ttl-on, table: Users, tab ... ^',
+    ),
     Wrong("a number", json.dumps([ENTRY | {"code": 1}]), ", entry 1: code must be a text, and is 1"),
     Wrong("more", json.dumps([ENTRY | {"until": "x", "by": "y"}]), f", entry 1 has by, until; an entry has {FIELDS}"),
     Wrong(

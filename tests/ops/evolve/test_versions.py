@@ -1,5 +1,6 @@
 """The version at a git ref: what is refused, and that no worktree is left behind."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import pytest
 
 from ops.engine import project
 from ops.errors import CallError, PlanError
-from ops.evolve import versions
+from ops.evolve import judge, versions
 from tests.conftest import ROOT
 from tests.ops import processes
 
@@ -191,3 +192,39 @@ def test_an_interrupted_process_leaves_no_worktree_behind(repository, tmp_path):
     assert (process.returncode, err) == (130, "interrupted\n")
     assert worktrees(repository) == 1
     assert list(temporary.iterdir()) == []
+
+
+INPUTS = {"name": "t", "billingMode": "PAY_PER_REQUEST", "hashKey": "id", "attributes": [{"name": "id", "type": "S"}]}
+LEFT = {"name": "by_a", "hashKey": "a", "projectionType": "ALL"}
+BY_A = {"attributes": [{"name": "a", "type": "S"}, {"name": "id", "type": "S"}], "globalSecondaryIndexes": [LEFT]}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "live"),
+    [
+        pytest.param({}, {}, id="nothing was read"),
+        pytest.param({"tags": None, "streamViewType": "", "tableClass": "STANDARD"}, {"tableClass": "STANDARD"}, id="unset"),
+        pytest.param({"tags": {"a": "b"}}, {"tags": {"a": "b"}}, id="another's tag"),
+        pytest.param({"streamEnabled": True, "streamViewType": "NEW_IMAGE"}, {"streamEnabled": True, "streamViewType": "NEW_IMAGE"}, id="another's stream"),
+        pytest.param({"deletionProtectionEnabled": False}, {"deletionProtectionEnabled": False}, id="no protection"),
+        pytest.param(BY_A, {"attributes": [*INPUTS["attributes"], BY_A["attributes"][0]], "globalSecondaryIndexes": [LEFT]}, id="an index that was left"),
+    ],
+)  # fmt: skip
+def test_a_table_in_a_state_is_as_it_was_last_read(stack, tmp_path, outputs, live):
+    urn = "urn:pulumi:dev::demo::aws:dynamodb/table:Table::t"
+    resource = {"urn": urn, "type": "aws:dynamodb/table:Table", "custom": True, "inputs": INPUTS, "outputs": outputs}
+    (tmp_path / "state.json").write_text(json.dumps({"deployment": {"resources": [resource]}}))
+    (found,) = versions.in_state(stack, str(tmp_path / "state.json")).plan.resources
+
+    assert found.inputs == INPUTS | live
+
+
+def test_what_a_state_still_has_to_delete_is_a_change(stack, tmp_path):
+    urn = "urn:pulumi:dev::demo::aws:dynamodb/table:Table::t"
+    resource = {"urn": urn, "type": "aws:dynamodb/table:Table", "custom": True, "inputs": INPUTS, "delete": True}
+    (tmp_path / "state.json").write_text(json.dumps({"deployment": {"resources": [resource]}}))
+    found = judge.judge(versions.in_state(stack, str(tmp_path / "state.json")), versions.Version(), [])
+
+    assert [(change.code, change.urn, change.table, change.calls) for change in found] == [
+        ("table-deleted", urn, "t", ("DeleteTable: TableName t",))
+    ]
