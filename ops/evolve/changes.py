@@ -1,4 +1,4 @@
-"""What a change is, and which resources of two versions belong together."""
+"""Defines a change, and pairs the resources of two versions."""
 
 import copy
 import itertools
@@ -52,7 +52,7 @@ class Change:
 
 
 def _hidden(value: Any, shown: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    """Yield the texts and numbers of a value that are not in what is shown of it."""
+    """Yield the strings and numbers of a value that `shown`, the same value without secrets, doesn't have."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _hidden(item, shown[key] if isinstance(shown, dict) else shown)
@@ -63,7 +63,7 @@ def _hidden(value: Any, shown: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
         yield from {str(value), json.dumps(value).strip('"')} - {"", "null"}
 
 
-# ForceNew in terraform-provider-aws: Pulumi replaces a resource of which one of these changes.
+# ForceNew in terraform-provider-aws: if one of these changes, Pulumi replaces the resource.
 _REPLACED_BY = {
     table.TYPE: ("name", "hashKey", "rangeKey", "localSecondaryIndexes", "region"),
     scalable_target.TYPE: ("serviceNamespace", "resourceId", "scalableDimension", "region"),
@@ -74,10 +74,10 @@ _REPLACED_BY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A resource as it is deployed, and as the program declares it now; None where there is none.
+    """A resource as it is deployed (`then`) and as the program declares it now (`now`). One of them may be None.
 
-    `old` and `new` are the inputs that the provider compares: with its defaults, and of `new` what ignoreChanges names
-    as it is in `old`. `table` is the physical name of its table.
+    `old` and `new` are the inputs that the provider compares, with its defaults; what ignoreChanges names has its old
+    value in `new`. Without the resource they are empty. `table` is the physical name of its table.
     """
 
     then: Registration | None
@@ -101,13 +101,13 @@ class Pair:
 
     @property
     def replaced_by(self) -> list[str]:
-        """The properties for whose change Pulumi replaces it."""
+        """The changed properties because of which Pulumi replaces the resource."""
         keys = _REPLACED_BY[self.either.type] if self.then and self.now else ()
         return [key for key in keys if self.old.get(key) != self.new.get(key)]
 
     @property
     def is_refused(self) -> bool:
-        """Whether Pulumi refuses the whole deployment, because what would be deleted is protected."""
+        """Whether Pulumi refuses the whole deployment, because it would delete this resource, which is protected."""
         return bool(self.then and self.then.protect and (not self.now or self.replaced_by))
 
     def hide(self, text: str) -> str:
@@ -130,7 +130,7 @@ class Pair:
 
 
 def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
-    """Return the custom resources of two plans by URN or alias: in the order of `now`, then those that are gone."""
+    """Pair the custom resources of two plans by URN or alias: in the order of `now`, then those only in `then`."""
     olds = {resource.urn: resource for resource in then.resources if resource.custom}
     news = {resource.urn: resource for resource in now.resources}
     found = []
@@ -143,9 +143,9 @@ def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
 
 
 def _urns(resource: Registration, news: dict[str, Registration]) -> Iterator[str]:
-    """Yield the URN of a resource and its aliases, then those that it gets from its parent's, as from Pulumi's engine.
+    """Yield the URN of a resource, its aliases, and those that Pulumi's engine derives from its parent's aliases.
 
-    A child whose name begins with its parent's gets an alias with the old name instead.
+    If the name of the resource begins with its parent's name, the derived alias has the parent's old name there.
     """
     own = (resource.urn, *resource.aliases)
     yield from own
@@ -163,7 +163,7 @@ def _pair(then: Registration | None, now: Registration | None, region: str, othe
     old = _filled(then, region) if then else {}
     new = {}
     if now:
-        # The provider keeps the name that it once made up.
+        # The provider keeps the name that it once generated.
         made_up = {"name": old["name"]} if "name" in old and "name" in resources.module(now.type).CREATES else {}
         new = _filled(replace(now, inputs=made_up | now.inputs), region)
         new = ignore_changes(new, old, now.ignore_changes) if then else new
@@ -171,7 +171,7 @@ def _pair(then: Registration | None, now: Registration | None, region: str, othe
 
 
 def _table_name(resource: Registration | None, inputs: dict[str, Any], others: list[Pair]) -> str:
-    """Return the name of the table that a resource belongs to; of an unknown ARN, of the table that it comes from."""
+    """Return the name of a resource's table; if its ARN is not known, of the table that the ARN depends on."""
     if not resource:
         return ""
     sources = [urn for urns in resource.property_dependencies.values() for urn in urns]
@@ -180,14 +180,14 @@ def _table_name(resource: Registration | None, inputs: dict[str, Any], others: l
 
 
 def _filled(resource: Registration, region: str) -> dict[str, Any]:
-    """Return the inputs with what the provider fills in, in one spelling and without what is empty."""
+    """Return the inputs with the provider's defaults, without empty values, and with index keys spelled in one way."""
     filled = {"region": region, **provider.filled(resource)}
     filled.pop("tagsAll", None)
     return {key: value for key, value in _plain(filled).items() if value not in (None, "", [], {})}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value with the keys of indexes as hashKey and rangeKey only, and without what is empty in objects."""
+    """Return a value with keySchemas as hashKey and rangeKey, and without empty values in objects."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if not isinstance(value, dict):
@@ -199,9 +199,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def ignore_changes(new: dict[str, Any], old: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """Return `new` with what each path names as it is in `old`; `[*]` goes by position, as in Pulumi's engine.
+    """Return `new`, in which what each path names has its value in `old`.
 
-    A position that only one of them has is left as it is (pulumi/pulumi, PropertyPath.Reset).
+    As in Pulumi's engine (pulumi/pulumi, PropertyPath.Reset), `[*]` goes by position, and a position that only one of
+    them has stays as it is.
     """
     result = copy.deepcopy(new)
     for path in paths:
