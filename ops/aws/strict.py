@@ -200,8 +200,8 @@ def _wrong_indexes(actions: Actions, live: Any) -> tuple[str, str] | None:  # no
 
 
 def _without_capacity(params: dict[str, Any], actions: Actions, live: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as _indexes
-    was = live.get("BillingModeSummary", {}).get("BillingMode")
-    if was == "PAY_PER_REQUEST" and params.get("BillingMode") == "PROVISIONED":
+    mode = live.get("BillingModeSummary", {}).get("BillingMode")
+    if mode == "PAY_PER_REQUEST" and params.get("BillingMode") == "PROVISIONED":
         given = {action["IndexName"] for kind, action in actions if kind == "Update"}
         for name in _indexes(live).keys() - given:
             return "ValidationException", f"ProvisionedThroughput must be specified for index: {name}"

@@ -66,11 +66,12 @@ _FIXED = {"EventSourceArn", "StartingPosition"}
 
 def _update_mapping(old: Inputs, new: Inputs) -> Iterator[Call]:
     """Yield the call with the parameters that change. The provider can't remove a destination."""
-    was, kept = event_source_mapping.parameters(old), set() if new.get("destinationConfig") else {"DestinationConfig"}
+    before = event_source_mapping.parameters(old)
+    kept = _FIXED if new.get("destinationConfig") else _FIXED | {"DestinationConfig"}
     changes = {
         key: value
         for key, value in event_source_mapping.parameters(new).items()
-        if was.get(key) != value and key not in _FIXED | kept
+        if before.get(key) != value and key not in kept
     }
     if changes:
         yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", ""), **changes})
@@ -111,14 +112,14 @@ def _update_table(old: Inputs, new: Inputs) -> Iterator[Call]:
     changes = _throughput(old, new)
     if bool(old.get("deletionProtectionEnabled")) != bool(new.get("deletionProtectionEnabled")):
         changes["DeletionProtectionEnabled"] = bool(new.get("deletionProtectionEnabled"))
-    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
-    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": becomes}
-    if was and becomes and was != becomes:
+    old_view, new_view = (i.get("streamViewType") if i.get("streamEnabled") else None for i in (old, new))
+    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": new_view}
+    if old_view and new_view and old_view != new_view:
         # AWS doesn't change the view type of a stream that is on. These two calls change nothing else.
         yield _table_call(old, StreamSpecification=off)
         yield _table_call(old, StreamSpecification=on)
-    elif was != becomes:
-        changes["StreamSpecification"] = on if becomes else off
+    elif old_view != new_view:
+        changes["StreamSpecification"] = on if new_view else off
     if updated:
         changes["GlobalSecondaryIndexUpdates"] = updated
     if changes:
@@ -169,10 +170,10 @@ def _update_apart(old: Inputs, new: Inputs) -> Iterator[Call]:
 
 def _is_switched(old: Inputs, new: Inputs, key: str) -> bool:
     """Tell whether a setting must change: it is turned on or off, or another declared value differs."""
-    was, becomes = old.get(key) or {}, new.get(key) or {}
-    if not (was.get("enabled") or becomes.get("enabled")):
+    before, after = old.get(key) or {}, new.get(key) or {}
+    if not (before.get("enabled") or after.get("enabled")):
         return False
-    return any(was.get(name, table.DEFAULTS.get(f"{key}.{name}")) != value for name, value in becomes.items())
+    return any(before.get(name, table.DEFAULTS.get(f"{key}.{name}")) != value for name, value in after.items())
 
 
 def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs], list[Inputs]]:

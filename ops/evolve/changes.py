@@ -112,8 +112,8 @@ class Pair:
 
     def hide(self, text: str) -> str:
         """Return text without the secrets of this resource."""
-        found = [_hidden(each.inputs, each.shown) for each in (self.then, self.now) if each]
-        for secret in sorted(itertools.chain(*found), key=len, reverse=True):
+        secrets = [_hidden(version.inputs, version.shown) for version in (self.then, self.now) if version]
+        for secret in sorted(itertools.chain(*secrets), key=len, reverse=True):
             text = text.replace(secret, SECRET)
         return text
 
@@ -133,13 +133,13 @@ def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
     """Pair the custom resources of two plans by URN or alias: in the order of `now`, then those only in `then`."""
     olds = {resource.urn: resource for resource in then.resources if resource.custom}
     news = {resource.urn: resource for resource in now.resources}
-    found = []
-    for resource in (each for each in now.resources if each.custom):
+    result: list[Pair] = []
+    for resource in (resource for resource in now.resources if resource.custom):
         urn = next((urn for urn in _urns(resource, news) if urn in olds), None)
-        found.append(_pair(olds.pop(urn) if urn else None, resource, region, found))
+        result.append(_pair(olds.pop(urn) if urn else None, resource, region, result))
     for resource in olds.values():
-        found.append(_pair(resource, None, region, found))
-    return found
+        result.append(_pair(resource, None, region, result))
+    return result
 
 
 def _urns(resource: Registration, news: dict[str, Registration]) -> Iterator[str]:
@@ -216,8 +216,8 @@ _STEP = re.compile(r'\["([^"]*)"\]|\[(\*|[0-9]+)\]|([^.\[\]]+)')
 
 def _steps(path: str) -> list[str | int]:
     """Return the steps of a property path: keys, positions, and "*" for all."""
-    found = _STEP.findall(path)
-    return [int(position) if position.isdigit() else quoted or position or key for quoted, position, key in found]
+    steps = _STEP.findall(path)
+    return [int(position) if position.isdigit() else quoted or position or key for quoted, position, key in steps]
 
 
 def _reset(old: Any, new: Any, path: list[str | int]) -> None:  # noqa: ANN401 - any JSON value

@@ -37,7 +37,7 @@ def declared(stack: Stack, running: program.Running) -> Version:
 def in_state(stack: Stack, file: str) -> Version:
     """Return the version in the output of `pulumi stack export`: a file, or - for stdin. Raises CallError."""
     plan = state.plan(stack, file)
-    resources = [_with_indexes_left(each, plan.component_outputs[each.urn]) for each in plan.resources]
+    resources = [_with_indexes_left(r, plan.component_outputs[r.urn]) for r in plan.resources]
     return Version(replace(plan, resources=resources), is_state=True)
 
 

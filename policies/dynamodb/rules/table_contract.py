@@ -54,7 +54,7 @@ _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _TOGETHER = "in the same pull request"
 # Why a table or an index must not change.
 _TABLE_COST = "another key replaces the table, and its items are lost"
-_INDEX_COST = "a changed index is deleted and built again. To have another one, add it behind the others"
+_INDEX_COST = "a changed index is deleted and built again. To get another index, add one at the end"
 
 # Whether a table declares no index, by URN. The stack doesn't show this: once the last index is removed from the
 # program, the outputs of the table still have it.
@@ -85,7 +85,7 @@ def _check_table(table: Inputs, options: Options) -> Findings:
         yield "the table has no name that the contract could list: set name"
     elif not contract:
         yield (
-            f"table {name!r} is not in the contract. If it is a table of the contract, give it back its name; if it is "
+            f"table {name!r} is not in the contract. If it is a table of the contract, change its name back; if it is "
             f"new, add it to tables, {_TOGETHER}:\n{_members({name: _stated_table(table, indexes)})}"
         )
     else:
@@ -104,10 +104,8 @@ def _check_stack(stack: Stack, options: Options) -> StackFindings:
     missing = [name for name in contracts if name not in names and not is_exempt(name, options)]
     # A table with an unknown name may be one of them.
     for name in missing if len(missing) > names.count(UNKNOWN) else ():
-        yield (
-            None,
-            f"the stack has no table {name!r}, but the contract has: declare it, or remove it from tables, {_TOGETHER}",
-        )
+        wanted = f"declare it, or remove it from tables, {_TOGETHER}"
+        yield None, f"the stack has no table {name!r}, but the contract does: {wanted}"
     for table in stack.tables:
         contract = contracts.get(table.name) if isinstance(table.name, str) else None
         if contract and not is_exempt(table.name, options):
@@ -152,14 +150,14 @@ def _check_missing(names: list[Any], contract: dict[str, Any], label: str) -> Fi
     for name in _listed(contract) if UNKNOWN not in names else ():
         if name not in names:
             wanted = f"declare it, or remove it from there, {_TOGETHER}"
-            yield f"{label} has no index {name!r}, but the contract has: {wanted}"
+            yield f"{label} has no index {name!r}, but the contract does: {wanted}"
 
 
 def _check_index(index: _Index, contract: dict[str, Any], label: str) -> Findings:
     wanted, of_index = _listed(contract).get(index.name), f"index {describe(index.name)} of {label}"
     if not wanted:
         stated = json.dumps(_stated_index(index))
-        yield f"{of_index} is not in the contract: add it there, behind the others, {_TOGETHER}:\n{stated}"
+        yield f"{of_index} is not in the contract: add it there, at the end, {_TOGETHER}:\n{stated}"
         return
     yield from _check_keys(index.item, index.path, wanted, of_index, _INDEX_COST)
     yield from _check_projection(index, wanted["projection"], of_index)
@@ -226,12 +224,15 @@ def _check_stream(table: Mapping[str, Any], contract: dict[str, Any], label: str
     if enabled is UNKNOWN or view_type is UNKNOWN:
         yield Unknown("streamEnabled" if enabled is UNKNOWN else "streamViewType")
     elif wanted and view_type is None:
-        yield f"{label} has no stream, but the contract has: set streamEnabled to true, streamViewType to {wanted!r}"
+        yield f"{label} has no stream, but the contract does: set streamEnabled to true, streamViewType to {wanted!r}"
     elif not wanted and view_type is not None:
         added = _members({"streamViewType": _word(view_type)})
         yield f"{label} has a stream, but the contract has none: remove it, or add {added} to the contract, {_TOGETHER}"
     elif view_type != wanted:
-        actual, why = describe(view_type), "another one makes a new stream, and what reads the old one stops"
+        actual, why = (
+            describe(view_type),
+            "another view type makes a new stream, and readers of the old stream get nothing more",
+        )
         yield f"streamViewType of {label} is {actual}, but the contract says {wanted!r}. Change it back: {why}"
 
 
