@@ -23,7 +23,7 @@ setup: .venv/installed ## Make .venv, from the locked requirements
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back
 	@$(BIN)/python -m ops rehearse --drill --stack $(STACK) $(ARGS)
 
-evolve: .venv/installed ## Judge and rehearse what changes for STACK since BASE (default: where this branch left main)
+evolve: .venv/installed ## Judge and rehearse the change of STACK since BASE, a git ref (default: where this branch left main)
 	@$(BIN)/python -m ops evolve --stack $(STACK) $(ARGS) \
 		--base "$(or $(BASE),$$(git merge-base HEAD origin/main 2>/dev/null || echo main))"
 

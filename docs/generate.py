@@ -60,17 +60,17 @@ Generated from `ops/evolve/codes.py` by `make docs`.
 A preview shows many dangerous changes of a DynamoDB table as harmless:
 
 - **Another key or projection of an index** is shown as `~ update`. But the provider deletes the index and builds it
-  again, and every query on it fails until the backfill ends. Pulumi's protect and DynamoDB's deletion protection don't
-  stop it, because the table stays.
-- **An index in front of others** can't be added or removed without moving these. What autoscaling changes is in
-  ignoreChanges, which goes by position (#671), so each index gets the live capacity of the one that was there.
-- **The only index of a table** is never removed: no indexes mean no change to the provider (#47490). The preview shows
-  nothing, and the index is paid for until you declare another, which deletes it.
-- **A switch to provisioned** isn't applied as it is declared: what ignoreChanges names is left out. The table gets 1
-  unit (#22630), and an index is refused (#38100).
-- **Another name or key** makes a new, empty table, and deletes the old one. Only protection stops that, while it is on.
+  again, and every query on it fails until it is built. Pulumi's protect and DynamoDB's deletion protection don't stop
+  this, because the table stays.
+- **An index that is added or removed in front of others** moves these. Pulumi's ignoreChanges, which keeps the
+  autoscaled capacities, goes by position (#671): each index gets the live capacity of the one that had its position.
+- **The only index of a table** is never removed, because the provider changes nothing if no index is declared (#47490).
+  The preview shows no change. You pay for the index until you declare another, and then the provider deletes it.
+- **A switch to provisioned** doesn't apply the capacities that ignoreChanges names. The table gets 1 unit (#22630), and
+  AWS refuses its indexes (#38100).
+- **Another name or key** deletes the table and creates an empty one. Only protection stops this, while it is on.
 
-(The numbers are those of terraform-provider-aws, which Pulumi's provider is made of.)
+(The numbers are issues of terraform-provider-aws, which Pulumi's AWS provider is built on.)
 
 ## Judge a change
 
@@ -78,28 +78,28 @@ A preview shows many dangerous changes of a DynamoDB table as harmless:
 make evolve STACK=prod BASE=origin/main
 ```
 
-compares what a git ref declares with what the program declares now. It says of each change how severe it is, which
-calls AWS will get, and what the safe way is. Then it rehearses the change in an embedded AWS: it deploys the old
-version with its example items, makes the calls one by one, and runs the queries of the old version after each, and
-those of the new one at the end. It needs no account.
+This compares what the program declares now with what it declared at a git ref. For each change, it prints how severe
+the change is, which calls AWS gets, and how to make the change safely. Then it rehearses the change in an embedded AWS:
+it deploys the old version with its example items, and makes the calls one by one. It runs the queries of the old
+version after each call, and those of the new version at the end. It needs no AWS account.
 
-Each pull request is compared with its base in the same way. `make preview` compares with Pulumi's state, which also
-knows what a recipe has changed in AWS first:
+CI compares each pull request with its base branch in this way. `make preview` compares with Pulumi's state instead,
+which also has the changes that a recipe makes in AWS:
 
 ```sh
 pulumi stack export --stack prod | .venv/bin/python -m ops evolve --stack prod --state -
 ```
 
-The exit code is 0 if nothing dangerous changes, or all of it is accepted; 1 if not; 2 if the call is wrong. `--json`
-and `--markdown` print for machines and for pull requests.
+The exit code is 0 if there is no dangerous change, or if all of them are accepted; 1 if there is one; and 2 if the call
+is wrong. `--json` prints JSON for scripts, and `--markdown` prints Markdown for pull requests.
 
-- **safe**: nobody notices. Deploy it.
-- **slow**: nothing is lost, but it takes a backfill, or several deployments. Readers may have to wait for it.
-- **dangerous**: it loses data, breaks a reader, or doesn't do what the program says. Take the recipe, or accept it.
+- **safe**: nobody notices the change. Deploy it.
+- **slow**: nothing is lost, but the change takes a backfill or several deployments. Readers may have to wait for it.
+- **dangerous**: it loses data, breaks a reader, or doesn't do what the program says. Follow its recipe, or accept it.
 
 ## Accept a dangerous change
 
-In the pull request that makes it, in `accepted_changes.yaml`, beside `Pulumi.yaml`:
+Add an entry to `accepted_changes.yaml`, beside `Pulumi.yaml`, in the pull request that makes the change:
 
 ```yaml
 - code: stream-restarted
@@ -109,9 +109,10 @@ In the pull request that makes it, in `accepted_changes.yaml`, beside `Pulumi.ya
   told: the reporting team, on 3 March
 ```
 
-`table` is the physical name. `property` is as printed: "" for a whole resource. Since a git ref, an entry that matches
-no change is an error, so the next pull request empties the file. Since a state it is none, because the change may be
-made already. table-replaced and table-deleted can be accepted only once protect was off in a deployment before.
+`table` is the physical name of the table. `property` is what evolve prints as the property, or "" if it prints none.
+An entry that matches no change since a git ref is an error. So remove the entry in the next pull request. When evolve
+compares with Pulumi's state, such an entry is ignored, because the change may be deployed already. You can accept
+table-replaced and table-deleted only after a deployment that turned protect off.
 
 ## Every change
 """
@@ -119,10 +120,8 @@ made already. table-replaced and table-deleted can be accepted only once protect
 
 def evolving() -> str:
     """Return docs/evolving.md: every code with its severity, reason and recipe, and every recipe with its steps."""
-    severities = {
-        each: ", ".join(name for name in CODES if CODES[name].severity == each) for each in get_args(Severity)
-    }
-    lines = [EVOLVING, *(f"- **{severity}**: {names}" for severity, names in severities.items())]
+    by_severity = {each: [name for name, code in CODES.items() if code.severity == each] for each in get_args(Severity)}
+    lines = [EVOLVING, *(f"- **{severity}**: {', '.join(names)}" for severity, names in by_severity.items())]
     for name, code in CODES.items():
         recipe = f" Recipe: {', '.join(code.recipes)}." if code.recipes else ""
         lines += [f"\n### {name}\n", f"**{code.severity}**: {code.what} {code.why}{recipe}"]

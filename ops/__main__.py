@@ -104,15 +104,13 @@ def _parser() -> argparse.ArgumentParser:
         "evolve",
         parents=[stack],
         help="judge and rehearse the change from what is deployed to what the program declares",
-        description="Compare what is deployed with what the program declares. Say of each change whether it is safe, "
-        "and how to make it; then rehearse it in an embedded AWS, running every query of the application at each step. "
-        "Needs no account and no network.",
+        description="Compare what is deployed with what the program declares. Print how severe each change is, and how "
+        "to make it safely. Then make the change in an embedded AWS, and run the queries of the application after each "
+        "call. Needs no account and no network.",
     )
     deployed = evolve.add_mutually_exclusive_group(required=True)
-    deployed.add_argument("--base", metavar="REF", help="what is deployed is the program at this git ref")
-    deployed.add_argument(
-        "--state", metavar="FILE", help="what is deployed is what pulumi stack export printed; - for stdin"
-    )
+    deployed.add_argument("--base", metavar="REF", help="compare with what the program declares at this git ref")
+    deployed.add_argument("--state", metavar="FILE", help="compare with this output of pulumi stack export; - is stdin")
     output = evolve.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     output.add_argument("--markdown", action="store_true", help="print Markdown, for the summary of a pull request")

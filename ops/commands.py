@@ -65,7 +65,7 @@ def _rehearse(options: argparse.Namespace) -> int:
 def _evolve(options: argparse.Namespace) -> int:
     from ops import isolation  # noqa: PLC0415
 
-    # git needs none of what this takes away.
+    # git works without the environment and the connections that this takes away.
     isolation.isolate()
     from ops.engine import program  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ def _evolve(options: argparse.Namespace) -> int:
         deployed = None
         if options.base:
             deployed = exits.enter_context(versions.at_ref(stack, options.config, options.base))
-        # Both programs take a second to start, in which this process imports what it needs.
+        # Both programs take a second to start. Meanwhile this process imports what it needs.
         from ops.aws import emulator  # noqa: PLC0415
         from ops.console import console  # noqa: PLC0415
         from ops.evolve import evolve, report  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Makes the embedded AWS as strict with tables that change as DynamoDB is: moto takes several changes at once.
+"""Makes the embedded AWS refuse what DynamoDB refuses while a table changes. moto makes every change at once.
 
 Sources: DynamoDB API reference, UpdateTable and UpdateTimeToLive; developer guide, "Managing global secondary indexes".
 """
@@ -10,22 +10,22 @@ from botocore.exceptions import ClientError
 
 from ops.aws.clients import Clients
 
-# How often DescribeTable shows a table as UPDATING, and then an index as being built.
+# How often DescribeTable shows a table as UPDATING, and a new index as CREATING, after a change.
 _POLLS = 2
 _CHANGES = ("Create", "Delete")
-# Where the context of a call keeps its parameters.
+# The key under which the context of a call keeps its parameters.
 _PARAMS = "strict-tables"
 
 
 class StrictTables:
-    """What is under way on each table. A change lasts until DescribeTable was asked often enough, as a waiter does.
+    """The changes in progress. A change ends after a few calls of DescribeTable, such as a waiter makes.
 
-    One index is created or deleted for each update; nothing else changes meanwhile; an index can't be read until it is
-    built; items without its key, or with a key of another type, are not in it.
+    Until then, AWS refuses other changes of the table, and queries on an index that is being built. An update creates
+    or deletes one index. Items without the key of an index, or with a key of another type, are not in it.
     """
 
     def __init__(self, clients: Clients) -> None:
-        """Hold every later call of these clients to the rules."""
+        """Apply the rules to every later call of these clients."""
         self._clients = clients
         self._polls: dict[str, int] = {}
         self._building: dict[str, set[str]] = {}
@@ -50,12 +50,12 @@ class StrictTables:
             events.register(f"after-call.dynamodb.{operation}", effect)
 
     def wait(self, table: str) -> None:
-        """Wait until a table is ACTIVE. Until then it is UPDATING, also while an index is built."""
+        """Wait until a table is ACTIVE. It is UPDATING while one of its indexes is built, too."""
         while self._clients("dynamodb").describe_table(TableName=table)["Table"]["TableStatus"] != "ACTIVE":
             pass
 
     def is_busy(self, table: str) -> bool:
-        """Tell whether a change of a table is under way."""
+        """Tell whether a change of a table is in progress."""
         return bool(self._polls.get(table))
 
     def _update_table(self, params: dict[str, Any]) -> tuple[str, str] | None:
@@ -75,7 +75,7 @@ class StrictTables:
         )
 
     def _start(self, context: dict[str, Any], **_: object) -> None:
-        """Note the change that AWS has taken."""
+        """Note a change that AWS has accepted."""
         params = context[_PARAMS]
         name, types = params["TableName"], _types(params.get("AttributeDefinitions", []))
         for update in params.get("GlobalSecondaryIndexUpdates", []):
@@ -103,31 +103,31 @@ class StrictTables:
         return None
 
     def _forget(self, parsed: dict[str, Any], **_: object) -> None:
-        """Forget a table that is deleted: another may get its name."""
+        """Forget a deleted table, because another may get its name."""
         if name := parsed.get("TableDescription", {}).get("TableName"):
             self._polls.pop(name, None)
             self._building.pop(name, None)
             self._keys = {key: types for key, types in self._keys.items() if key[0] != name}
 
     def _describe(self, parsed: dict[str, Any], **_: object) -> None:
-        """Show a change that is under way: first the table as UPDATING, then also the index as being built."""
-        found = parsed.get("Table", {})
-        name = found.get("TableName", "")
-        for index in found.get("GlobalSecondaryIndexes", []):
-            types, keys = _types(found["AttributeDefinitions"]), [key["AttributeName"] for key in index["KeySchema"]]
+        """Show a change in progress: the table as UPDATING, and the index as CREATING."""
+        table = parsed.get("Table", {})
+        name = table.get("TableName", "")
+        for index in table.get("GlobalSecondaryIndexes", []):
+            types, keys = _types(table["AttributeDefinitions"]), [key["AttributeName"] for key in index["KeySchema"]]
             self._keys.setdefault((name, index["IndexName"]), {key: types[key] for key in keys})
             if index["IndexName"] in self._building.get(name, ()) and self.is_busy(name):
                 index |= {"IndexStatus": "CREATING", "Backfilling": True}
         if self.is_busy(name):
-            found["TableStatus"] = "UPDATING"
+            table["TableStatus"] = "UPDATING"
             self._polls[name] -= 1
         else:
             self._building.pop(name, None)
 
     def _only_keyed(self, parsed: dict[str, Any], context: dict[str, Any], **_: object) -> None:
-        """Leave out of an index what lacks its key, or has one of another type."""
-        asked = context[_PARAMS]
-        keys = self._keys.get((asked["TableName"], asked.get("IndexName", "")))
+        """Leave out the items that lack the key of the index, or have one of another type."""
+        params = context[_PARAMS]
+        keys = self._keys.get((params["TableName"], params.get("IndexName", "")))
         if keys and "Items" in parsed:
             kept = [item for item in parsed["Items"] if all(type_ in item.get(key, {}) for key, type_ in keys.items())]
             parsed["ScannedCount"] -= len(parsed["Items"]) - len(kept)
@@ -135,12 +135,12 @@ class StrictTables:
 
 
 def _refusing(rule: Callable[[dict[str, Any]], tuple[str, str] | None], operation: str) -> Callable[..., None]:
-    """Return a hook that raises the error that a rule returns for the parameters of a call."""
+    """Return a hook that raises the error, a code and a message, which a rule returns for the parameters of a call."""
 
     def refuse(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
         context[_PARAMS] = params
-        if found := rule(params):
-            code, message = found
+        if error := rule(params):
+            code, message = error
             raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
     return refuse
@@ -166,10 +166,10 @@ def _too_many(actions: Actions) -> tuple[str, str] | None:
 
 def _undefined(params: dict[str, Any], actions: Actions) -> tuple[str, str] | None:
     keys = {key["AttributeName"] for kind, action in actions if kind == "Create" for key in action["KeySchema"]}
-    if lacking := sorted(keys - _types(params.get("AttributeDefinitions", [])).keys()):
+    if missing := sorted(keys - _types(params.get("AttributeDefinitions", [])).keys()):
         return "ValidationException", (
             "One or more parameter values were invalid: Some index key attributes are not defined in "
-            f"AttributeDefinitions. Keys: [{', '.join(lacking)}]"
+            f"AttributeDefinitions. Keys: [{', '.join(missing)}]"
         )
     return None
 
@@ -200,8 +200,8 @@ def _wrong_indexes(actions: Actions, live: Any) -> tuple[str, str] | None:  # no
 
 
 def _without_capacity(params: dict[str, Any], actions: Actions, live: Any) -> tuple[str, str] | None:  # noqa: ANN401 - as _indexes
-    was = live.get("BillingModeSummary", {}).get("BillingMode")
-    if was == "PAY_PER_REQUEST" and params.get("BillingMode") == "PROVISIONED":
+    mode = live.get("BillingModeSummary", {}).get("BillingMode")
+    if mode == "PAY_PER_REQUEST" and params.get("BillingMode") == "PROVISIONED":
         given = {action["IndexName"] for kind, action in actions if kind == "Update"}
         for name in _indexes(live).keys() - given:
             return "ValidationException", f"ProvisionedThroughput must be specified for index: {name}"

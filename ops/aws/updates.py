@@ -1,7 +1,7 @@
 """The calls by which the AWS provider changes and deletes resources, in its order (terraform-provider-aws 6).
 
-Of a table: tags come first. Then indexes are deleted, and at last created, each by an update of its own that the
-provider waits for.
+For a table, it changes tags first, then deletes indexes, and creates indexes near the end. Each index takes a call of
+its own, and the provider waits for the table after it.
 """
 
 import json
@@ -45,7 +45,10 @@ class Call:
 
 
 def update(type_: str, old: Inputs, new: Inputs) -> Iterator[Call]:
-    """Yield the calls that change a resource in place, from inputs to inputs. Raises RefusedError."""
+    """Yield the calls that change a resource in place, from old to new inputs of the provider.
+
+    Of a table, `arn` is the ARN for its tags; of a trigger, `uuid` is its id. Raises RefusedError.
+    """
     if type_ == table.TYPE:
         yield from _update_table(old, new)
     elif old != new and type_ == scalable_target.TYPE:
@@ -57,17 +60,18 @@ def update(type_: str, old: Inputs, new: Inputs) -> Iterator[Call]:
         yield from _update_mapping(old, new)
 
 
-# What UpdateEventSourceMapping doesn't take.
+# Parameters that UpdateEventSourceMapping doesn't have.
 _FIXED = {"EventSourceArn", "StartingPosition"}
 
 
 def _update_mapping(old: Inputs, new: Inputs) -> Iterator[Call]:
-    """Yield the call with what changes. The provider can't take a destination away."""
-    was, kept = event_source_mapping.parameters(old), set() if new.get("destinationConfig") else {"DestinationConfig"}
+    """Yield the call with the parameters that change. The provider can't remove a destination."""
+    before = event_source_mapping.parameters(old)
+    kept = _FIXED if new.get("destinationConfig") else _FIXED | {"DestinationConfig"}
     changes = {
         key: value
         for key, value in event_source_mapping.parameters(new).items()
-        if was.get(key) != value and key not in _FIXED | kept
+        if before.get(key) != value and key not in kept
     }
     if changes:
         yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", ""), **changes})
@@ -108,14 +112,14 @@ def _update_table(old: Inputs, new: Inputs) -> Iterator[Call]:
     changes = _throughput(old, new)
     if bool(old.get("deletionProtectionEnabled")) != bool(new.get("deletionProtectionEnabled")):
         changes["DeletionProtectionEnabled"] = bool(new.get("deletionProtectionEnabled"))
-    was, becomes = (inputs.get("streamViewType") if inputs.get("streamEnabled") else None for inputs in (old, new))
-    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": becomes}
-    if was and becomes and was != becomes:
-        # AWS changes the view type of a stream that is off only. These two calls are apart from the others.
+    old_view, new_view = (i.get("streamViewType") if i.get("streamEnabled") else None for i in (old, new))
+    off, on = {"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": new_view}
+    if old_view and new_view and old_view != new_view:
+        # AWS doesn't change the view type of a stream that is on. These two calls change nothing else.
         yield _table_call(old, StreamSpecification=off)
         yield _table_call(old, StreamSpecification=on)
-    elif was != becomes:
-        changes["StreamSpecification"] = on if becomes else off
+    elif old_view != new_view:
+        changes["StreamSpecification"] = on if new_view else off
     if updated:
         changes["GlobalSecondaryIndexUpdates"] = updated
     if changes:
@@ -131,27 +135,27 @@ def _table_call(inputs: Inputs, **parameters: Any) -> Call:  # noqa: ANN401 - wh
 
 
 def _throughput(old: Inputs, new: Inputs) -> dict[str, Any]:
-    """Return the billing mode and the capacity where one of them changes. A capacity that isn't declared stays."""
+    """Return the billing mode and the capacity, if one of them changes. A capacity that isn't declared stays."""
     mode = new["billingMode"]
     units = {unit: new.get(key) or old.get(key) for unit, key in _CAPACITIES.items()}
     if mode == old["billingMode"] and units == {unit: old.get(key) for unit, key in _CAPACITIES.items()}:
         return {}
-    # Where ignoreChanges leaves no capacity, the provider takes 1 (terraform-provider-aws #22630).
+    # If ignoreChanges leaves no capacity, the provider uses 1 unit (terraform-provider-aws #22630).
     throughput = {"ProvisionedThroughput": {unit: value or 1 for unit, value in units.items()}}
     return {"BillingMode": mode} | (throughput if mode == "PROVISIONED" else {})
 
 
 def _tag(old: Inputs, new: Inputs) -> Iterator[Call]:
-    """Yield the calls for tags, which the provider makes before all others."""
-    arn, tags, others = old.get("arn", old["name"]), new.get("tags") or {}, old.get("tags") or {}
-    if gone := sorted(others.keys() - tags.keys()):
-        yield Call("dynamodb", "untag_resource", {"ResourceArn": arn, "TagKeys": gone})
-    if added := [{"Key": key, "Value": value} for key, value in tags.items() if others.get(key) != value]:
+    """Yield the calls for tags."""
+    arn, tags, old_tags = old.get("arn", old["name"]), new.get("tags") or {}, old.get("tags") or {}
+    if removed := sorted(old_tags.keys() - tags.keys()):
+        yield Call("dynamodb", "untag_resource", {"ResourceArn": arn, "TagKeys": removed})
+    if added := [{"Key": key, "Value": value} for key, value in tags.items() if old_tags.get(key) != value]:
         yield Call("dynamodb", "tag_resource", {"ResourceArn": arn, "Tags": added})
 
 
 def _update_apart(old: Inputs, new: Inputs) -> Iterator[Call]:
-    """Yield the calls for what isn't part of UpdateTable, or has one of its own. What isn't declared stays."""
+    """Yield the calls for settings that have a call of their own. What isn't declared stays."""
     name = old["name"]
     if _is_switched(old, new, "serverSideEncryption"):
         yield _table_call(old, SSESpecification=table.encryption(new["serverSideEncryption"]))
@@ -165,11 +169,11 @@ def _update_apart(old: Inputs, new: Inputs) -> Iterator[Call]:
 
 
 def _is_switched(old: Inputs, new: Inputs, key: str) -> bool:
-    """Tell whether an object that can be enabled has to change: on, off, or in what else is declared of it."""
-    was, becomes = old.get(key) or {}, new.get(key) or {}
-    if not (was.get("enabled") or becomes.get("enabled")):
+    """Tell whether a setting must change: it is turned on or off, or another declared value differs."""
+    before, after = old.get(key) or {}, new.get(key) or {}
+    if not (before.get("enabled") or after.get("enabled")):
         return False
-    return any(was.get(name, table.DEFAULTS.get(f"{key}.{name}")) != value for name, value in becomes.items())
+    return any(before.get(name, table.DEFAULTS.get(f"{key}.{name}")) != value for name, value in after.items())
 
 
 def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs], list[Inputs]]:
@@ -177,24 +181,24 @@ def _index_updates(old: Inputs, new: Inputs) -> tuple[list[Inputs], list[Inputs]
     mode = new["billingMode"]
     olds, news = ({index["name"]: index for index in inputs.get(_INDEXES) or []} for inputs in (old, new))
     if not news:
-        # The provider takes no indexes for no change (terraform-provider-aws #47490).
+        # If no index is declared, the provider changes nothing (terraform-provider-aws #47490).
         return [], [], []
-    # Where no index changes the provider checks none, and it is AWS that refuses a table that becomes PROVISIONED.
+    # If no index changes, the provider doesn't check them, and AWS refuses a table that becomes PROVISIONED.
     for name, index in news.items() if olds != news else ():
         if mode == "PROVISIONED" and not all(index.get(key) for key in _CAPACITIES.values()):
             raise RefusedError(f"GSI ({name}): read and write capacity must be > 0 when billing mode is PROVISIONED")
-    gone = [name for name in olds if name not in news or not same_index(olds[name], news[name])]
-    # The provider creates those that are new before those that it has deleted.
-    fresh = [name for name in news if name not in olds] + [name for name in gone if name in news]
-    changed = [
-        name
-        for name in news
-        if name not in fresh and mode == "PROVISIONED" and _units(olds[name]) != _units(news[name])
-    ]
+    deleted = [name for name in olds if name not in news or not same_index(olds[name], news[name])]
+    # The provider creates new indexes before those that it rebuilds.
+    created = [name for name in news if name not in olds] + [name for name in deleted if name in news]
+    kept = [name for name in news if name not in created and mode == "PROVISIONED"]
     return (
-        [{"Delete": {"IndexName": name}} for name in gone],
-        [{"Update": {"IndexName": name, **table.throughput(news[name])}} for name in changed],
-        [{"Create": table.index(news[name], mode)} for name in fresh],
+        [{"Delete": {"IndexName": name}} for name in deleted],
+        [
+            {"Update": {"IndexName": name, **table.throughput(news[name])}}
+            for name in kept
+            if _units(olds[name]) != _units(news[name])
+        ],
+        [{"Create": table.index(news[name], mode)} for name in created],
     )
 
 

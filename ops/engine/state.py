@@ -22,9 +22,9 @@ def urns(stack: Stack, file: str | None) -> frozenset[str]:
 
 
 def plan(stack: Stack, file: str | None) -> Plan:
-    """Return Pulumi's state as a plan: the inputs of the last deployment, without the marks of the provider.
+    """Return Pulumi's state as a plan: the inputs of the last deployment, without __defaults, which the provider adds.
 
-    Raises CallError as `read` does, and for the state of another stack or project, and for encrypted inputs.
+    Raises CallError as `read` does, for the state of another stack or project, and for encrypted inputs.
     """
     resources = read(stack, file)
     try:
@@ -50,7 +50,7 @@ def plan(stack: Stack, file: str | None) -> Plan:
 def read(stack: Stack, file: str | None) -> list[dict[str, Any]]:
     """Return the resources in Pulumi's state, which `pulumi stack export` wrote to `file` ("-" for stdin).
 
-    Those with `delete` are what Pulumi still has to delete. Without `file`, ask the CLI if it is on PATH and has the
+    Those with `delete` are what Pulumi still has to delete. Without `file`, asks the CLI, if it is on PATH and has the
     stack. Raises CallError if the state can't be read.
     """
     if file:

@@ -1,1 +1,1 @@
-"""Judges and rehearses the change from what is deployed to what the program declares now."""
+"""Judges and rehearses the change from what is deployed to what the program declares."""

@@ -1,4 +1,4 @@
-"""Reads accepted_changes.yaml: the dangerous changes that the owners let pass, in the pull request that makes them."""
+"""Reads accepted_changes.yaml: the dangerous changes that the owners accept, in the pull request that makes them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ from ops.evolve.codes import CODES
 
 FILE = "accepted_changes.yaml"
 _FIELDS = ("code", "table", "property", "reason", "told")
-# These also need protect to have been off in a deployment before.
+# Before these can be accepted, a deployment must have turned protect off.
 _NEEDS_UNPROTECTED = {"table-replaced", "table-deleted"}
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A change that is accepted: by its code, the table's name and the property; why, and who was told."""
+    """An accepted change: its code, the physical name of the table, the property, the reason and who was told."""
 
     code: str
     table: str
@@ -30,7 +30,7 @@ class Accepted:
 
 
 def read(directory: Path) -> list[Accepted]:
-    """Return what is accepted; nothing where there is no file. Raises PlanError, in a line, for a wrong entry."""
+    """Return the entries of the file in `directory`; none if there is no file. Raises PlanError for a wrong entry."""
     path = directory / FILE
     try:
         entries = project.read_yaml(path) or []
@@ -49,22 +49,22 @@ def _entry(entry: Any, where: str) -> Accepted:  # noqa: ANN401 - any YAML value
     for name in _FIELDS:
         # A change of a whole resource has no property.
         if not isinstance(entry.get(name), str) or (name != "property" and not entry[name].strip()):
-            raise PlanError(f"{where}: {name} must be a text, and is {entry.get(name)!r}")
+            raise PlanError(f"{where}: {name} must be a string, and is {entry.get(name)!r}")
     if unknown := sorted(map(str, entry.keys() - set(_FIELDS))):
         raise PlanError(f"{where} has {', '.join(unknown)}; an entry has {', '.join(_FIELDS)}")
     if entry["code"] not in CODES:
-        raise PlanError(f"{where}: there is no code {entry['code']!r}; docs/evolving.md lists them")
+        raise PlanError(f"{where}: there is no code {entry['code']!r}; docs/evolving.md lists the codes")
     return Accepted(**entry)
 
 
 def apply(
     entries: Iterable[Accepted], changes: Iterable[Change], protected: set[str], *, is_state: bool = False
 ) -> list[Change]:
-    """Return the changes, those that an entry names as accepted.
+    """Return the changes, and mark those that an entry names as accepted.
 
-    `protected` has the URNs of what is deployed with protect. Raises PlanError for an entry that can't be accepted yet,
-    or that names no change. In Pulumi's state, if it `is_state`, such a change may be made already: by the deployment
-    before, or in AWS, as the pull request could not know.
+    `protected` are the URNs that are deployed with protect. Raises PlanError for an entry that can't be accepted yet,
+    or that names no change. If the changes are those since Pulumi's state (`is_state`), such an entry is
+    ignored: the change may already be deployed, or made in AWS by a recipe.
     """
     known, result = {(entry.code, entry.table, entry.property) for entry in entries}, []
     for change in changes:
@@ -79,5 +79,5 @@ def apply(
     if left and not is_state:
         code, table, property_ = left[0]
         what = f"{code} of {table}{f', {property_}' if property_ else ''}"
-        raise PlanError(f"{FILE} accepts {what}, which is no change here; correct the entry, or remove it")
+        raise PlanError(f"{FILE} accepts {what}, which is not a change here; correct the entry, or remove it")
     return result

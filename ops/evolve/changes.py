@@ -1,4 +1,4 @@
-"""What a change is, and which resources of two versions belong together."""
+"""Defines a change, and pairs the resources of two versions."""
 
 import copy
 import itertools
@@ -52,7 +52,7 @@ class Change:
 
 
 def _hidden(value: Any, shown: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON value
-    """Yield the texts and numbers of a value that are not in what is shown of it."""
+    """Yield the strings and numbers of a value that `shown`, the same value without secrets, doesn't have."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from _hidden(item, shown[key] if isinstance(shown, dict) else shown)
@@ -63,7 +63,7 @@ def _hidden(value: Any, shown: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
         yield from {str(value), json.dumps(value).strip('"')} - {"", "null"}
 
 
-# ForceNew in terraform-provider-aws: Pulumi replaces a resource of which one of these changes.
+# ForceNew in terraform-provider-aws: if one of these changes, Pulumi replaces the resource.
 _REPLACED_BY = {
     table.TYPE: ("name", "hashKey", "rangeKey", "localSecondaryIndexes", "region"),
     scalable_target.TYPE: ("serviceNamespace", "resourceId", "scalableDimension", "region"),
@@ -74,10 +74,10 @@ _REPLACED_BY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A resource as it is deployed, and as the program declares it now; None where there is none.
+    """A resource as it is deployed (`then`) and as the program declares it now (`now`). One of them may be None.
 
-    `old` and `new` are the inputs that the provider compares: with its defaults, and of `new` what ignoreChanges names
-    as it is in `old`. `table` is the physical name of its table.
+    `old` and `new` are the inputs that the provider compares, with its defaults; what ignoreChanges names has its old
+    value in `new`. Without the resource they are empty. `table` is the physical name of its table.
     """
 
     then: Registration | None
@@ -101,7 +101,7 @@ class Pair:
 
     @property
     def replaced_by(self) -> list[str]:
-        """The properties for whose change Pulumi replaces it."""
+        """The changed properties because of which Pulumi replaces the resource."""
         if not (self.then and self.now):
             return []
         asked = {str(_steps(path)[0]) for path in self.now.replace_on_changes}
@@ -111,13 +111,13 @@ class Pair:
 
     @property
     def is_refused(self) -> bool:
-        """Whether Pulumi refuses the whole deployment, because what would be deleted is protected."""
+        """Whether Pulumi refuses the whole deployment, because it would delete this resource, which is protected."""
         return bool(self.then and self.then.protect and (not self.now or self.replaced_by))
 
     def hide(self, text: str) -> str:
         """Return text without the secrets of this resource."""
-        found = [_hidden(each.inputs, each.shown) for each in (self.then, self.now) if each]
-        for secret in sorted(itertools.chain(*found), key=len, reverse=True):
+        secrets = [_hidden(version.inputs, version.shown) for version in (self.then, self.now) if version]
+        for secret in sorted(itertools.chain(*secrets), key=len, reverse=True):
             text = text.replace(secret, SECRET)
         return text
 
@@ -134,22 +134,22 @@ class Pair:
 
 
 def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
-    """Return the custom resources of two plans by URN or alias: in the order of `now`, then those that are gone."""
+    """Pair the custom resources of two plans by URN or alias: in the order of `now`, then those only in `then`."""
     olds = {resource.urn: resource for resource in then.resources if resource.custom}
     news = {resource.urn: resource for resource in now.resources}
-    found = []
-    for resource in (each for each in now.resources if each.custom):
+    result: list[Pair] = []
+    for resource in (resource for resource in now.resources if resource.custom):
         urn = next((urn for urn in _urns(resource, news) if urn in olds), None)
-        found.append(_pair(olds.pop(urn) if urn else None, resource, region, found))
+        result.append(_pair(olds.pop(urn) if urn else None, resource, region, result))
     for resource in olds.values():
-        found.append(_pair(resource, None, region, found))
-    return found
+        result.append(_pair(resource, None, region, result))
+    return result
 
 
 def _urns(resource: Registration, news: dict[str, Registration]) -> Iterator[str]:
-    """Yield the URN of a resource and its aliases, then those that it gets from its parent's, as from Pulumi's engine.
+    """Yield the URN of a resource, its aliases, and those that Pulumi's engine derives from its parent's aliases.
 
-    A child whose name begins with its parent's gets an alias with the old name instead.
+    If the name of the resource begins with its parent's name, the derived alias has the parent's old name there.
     """
     own = (resource.urn, *resource.aliases)
     yield from own
@@ -167,7 +167,7 @@ def _pair(then: Registration | None, now: Registration | None, region: str, othe
     old = _filled(then, region) if then else {}
     new = {}
     if now:
-        # The provider keeps the name that it once made up.
+        # The provider keeps the name that it once generated.
         is_named = "name" in old and now.type in resources.MODULES and "name" in resources.module(now.type).CREATES
         made_up = {"name": old["name"]} if is_named else {}
         new = _filled(replace(now, inputs=made_up | now.inputs), region)
@@ -176,7 +176,7 @@ def _pair(then: Registration | None, now: Registration | None, region: str, othe
 
 
 def _table_name(resource: Registration | None, inputs: dict[str, Any], others: list[Pair]) -> str:
-    """Return the name of the table that a resource belongs to; of an unknown ARN, of the table that it comes from."""
+    """Return the name of a resource's table; if its ARN is not known, of the table that the ARN depends on."""
     if not resource or resource.type not in resources.MODULES:
         return ""
     sources = [urn for urns in resource.property_dependencies.values() for urn in urns]
@@ -185,7 +185,7 @@ def _table_name(resource: Registration | None, inputs: dict[str, Any], others: l
 
 
 def _filled(resource: Registration, region: str) -> dict[str, Any]:
-    """Return the inputs with what the provider fills in, in one spelling and without what is empty."""
+    """Return the inputs with the provider's defaults, without empty values, and with index keys spelled in one way."""
     if resource.type not in resources.MODULES:
         return resource.inputs
     filled = {"region": region, **provider.filled(resource)}
@@ -194,7 +194,7 @@ def _filled(resource: Registration, region: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value with the keys of indexes as hashKey and rangeKey only, and without what is empty in objects."""
+    """Return a value with keySchemas as hashKey and rangeKey, and without empty values in objects."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if not isinstance(value, dict):
@@ -210,9 +210,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def ignore_changes(new: dict[str, Any], old: dict[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """Return `new` with what each path names as it is in `old`; `[*]` goes by position, as in Pulumi's engine.
+    """Return `new`, in which what each path names has its value in `old`.
 
-    A position that only one of them has is left as it is (pulumi/pulumi, PropertyPath.Reset).
+    As in Pulumi's engine (pulumi/pulumi, PropertyPath.Reset), `[*]` goes by position, and a position that only one of
+    them has stays as it is.
     """
     result = copy.deepcopy(new)
     for path in paths:
@@ -226,8 +227,8 @@ _STEP = re.compile(r'\["([^"]*)"\]|\[(\*|[0-9]+)\]|([^.\[\]]+)')
 
 def _steps(path: str) -> list[str | int]:
     """Return the steps of a property path: keys, positions, and "*" for all."""
-    found = _STEP.findall(path)
-    return [int(position) if position.isdigit() else quoted or position or key for quoted, position, key in found]
+    steps = _STEP.findall(path)
+    return [int(position) if position.isdigit() else quoted or position or key for quoted, position, key in steps]
 
 
 def _reset(old: Any, new: Any, path: list[str | int]) -> None:  # noqa: ANN401 - any JSON value

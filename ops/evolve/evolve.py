@@ -76,7 +76,7 @@ def _only_rehearsed(rehearsed: Rehearsed, resources: list[Pair], changes: list[C
     return result
 
 
-# These break queries of the old version: index-... on the index that the property names, the others on the whole table.
+# These break the queries of the old version: index-... on the index of their property, the others on the whole table.
 _BREAKING = ("index-dropped", "index-rebuilt", "table-replaced", "table-deleted", "urn-changed", "key-type-changed")
 
 

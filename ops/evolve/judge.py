@@ -206,23 +206,23 @@ def _capacities(pair: Pair, stack: _Stack) -> Iterator[Change]:
         if not (index in old_order and index in new_order):
             continue
         path, at = capacity_path(index, key), new_order.index(index)
-        was, becomes, said = (units.get((index, key)) for units in (olds, news, declared))
-        values = {"old": was, "new": becomes, "calls": _calls(pair, *([INDEXES] if index else CAPACITIES))}
+        old, new, wanted = (units.get((index, key)) for units in (olds, news, declared))
+        values = {"old": old, "new": new, "calls": _calls(pair, *([INDEXES] if index else CAPACITIES))}
         if is_ignored(pair.now.ignore_changes, index, key):
             if at != old_order.index(index):
                 whose = f"that of {old_order[at]}" if at < len(old_order) else "the declared one"
                 yield pair.change("capacity-set-back", path, **values, detail=f"It gets {whose}.")
-            elif said not in (None, was):
-                yield pair.change("capacity-not-applied", path, old=was, new=said)
+            elif wanted not in (None, old):
+                yield pair.change("capacity-not-applied", path, old=old, new=wanted)
         elif (
-            said is not None
+            wanted is not None
             and is_ignored(pair.then.ignore_changes, index, key)
             and _is_scaled(pair.table, index, key, stack)
         ):
-            detail = "ignoreChanges doesn't name it any more."
-            yield pair.change("capacity-set-back", path, old=was, new=said, detail=detail)
-        elif was != becomes and becomes is not None:
-            is_lower = isinstance(was, int) and becomes < was
+            detail = "ignoreChanges no longer names it."
+            yield pair.change("capacity-set-back", path, old=old, new=wanted, detail=detail)
+        elif old != new and new is not None:
+            is_lower = isinstance(old, int) and new < old
             yield pair.change("capacity-lowered" if is_lower else "capacity-raised", path, **values)
 
 

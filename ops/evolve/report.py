@@ -89,7 +89,7 @@ def as_markdown(evolution: Evolution) -> str:
 
 
 def _by_severity(evolution: Evolution) -> list[Change]:
-    """Return the changes, the most severe first, and those that are accepted behind the others of their severity."""
+    """Return the changes, the most severe first, and of each severity those that are accepted last."""
     severities = list(_COLOURS)
     return sorted(evolution.changes, key=lambda change: (severities.index(change.severity), change.accepted))
 

@@ -1,4 +1,4 @@
-"""Finds the two versions of a stack: the one that is deployed, at a git ref or in Pulumi's state, and today's."""
+"""Finds the two versions of a stack: what the program declares, and what is deployed, at a git ref or in a state."""
 
 import contextlib
 import subprocess
@@ -21,7 +21,7 @@ from ops.rehearse.definitions import Definitions
 class Version:
     """What a stack registers, and the tables, queries and example items that its components define.
 
-    `is_state`: the plan is from Pulumi's state, and may have what others changed. That has no definitions.
+    If it `is_state`, the plan is Pulumi's state, which may have the changes of others, and there are no definitions.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -30,12 +30,12 @@ class Version:
 
 
 def declared(stack: Stack, running: program.Running) -> Version:
-    """Return what the program of a stack declares, which was started. Raises PlanError."""
+    """Return what the running program of a stack declares. Raises PlanError if the program fails."""
     return Version(running.record(lambda _: ("", {})), definitions.load(stack.directory))
 
 
 def in_state(stack: Stack, file: str) -> Version:
-    """Return what the output of `pulumi stack export` has. Raises CallError."""
+    """Return the version in the output of `pulumi stack export`: a file, or - for stdin. Raises CallError."""
     plan = state.plan(stack, file)
     resources = [_as_live(each, plan.component_outputs[each.urn]) for each in plan.resources]
     return Version(replace(plan, resources=resources), is_state=True)
@@ -63,10 +63,10 @@ def _as_live(resource: Registration, outputs: dict[str, Any]) -> Registration:
 
 @contextlib.contextmanager
 def at_ref(stack: Stack, overrides: Iterable[str], ref: str) -> Generator[Callable[[], Version]]:
-    """Start the program at a git ref, in a temporary worktree; yield what waits for its version.
+    """Start the program at a git ref, in a temporary worktree. Yield a function that returns its version.
 
-    Removes the worktree afterwards. Where the ref doesn't have the stack, nothing is deployed. Raises CallError for a
-    ref that git doesn't have.
+    Removes the worktree afterwards. If the ref doesn't have the stack, the version is empty. Raises CallError if git
+    doesn't have the ref, and PlanError, with the ref, if the program fails.
     """
     top = Path(_git(stack.directory, "rev-parse", "--show-toplevel"))
     try:
@@ -94,7 +94,7 @@ def at_ref(stack: Stack, overrides: Iterable[str], ref: str) -> Generator[Callab
 
 @contextlib.contextmanager
 def _naming(ref: str, tree: Path) -> Generator[None]:
-    """Have an error in the block say at which ref it is, and name files as they are in the repository."""
+    """Add the ref to the errors of the block, and name files by their paths in the repository."""
     try:
         yield
     except PlanError as error:
@@ -107,9 +107,9 @@ def _remove(top: Path, tree: Path) -> None:
 
 
 def _git(directory: Path, *arguments: str) -> str:
-    """Return what a git command prints. Raises CallError where it fails."""
+    """Return what a git command prints. Raises CallError if it fails."""
     try:
-        # In a session of its own: Ctrl-C must not end what cleans up.
+        # In its own session, so that Ctrl-C doesn't end the git command that removes the worktree.
         done = subprocess.run(  # noqa: S603 - the arguments are ours
             ["git", "-C", str(directory), *arguments],  # noqa: S607 - git as PATH has it
             capture_output=True,

@@ -1,4 +1,4 @@
-"""The tables, queries and example items that the components of a program define: its modules tables and examples."""
+"""Loads the tables, queries and example items of a program, from components/tables.py and components/examples.py."""
 
 import runpy
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Definitions:
-    """The definitions of tables, and their example items by a table's logical name."""
+    """The definitions of tables, and the example items by the logical name of their table."""
 
     tables: "tuple[Table, ...]" = ()
     items: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -37,8 +37,8 @@ def _run(directory: Path, module: str) -> dict[str, Any]:
     path = directory / "components" / f"{module}.py"
     if not path.is_file():
         raise CallError(f"no {path}: tables.py has the queries that are run, and examples.py the items that they find")
-    # Two versions of one program have modules of one name: each must import its own.
-    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "components"}
+    # Two versions of a program have modules with the same names, and each must import its own.
+    loaded = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "components"}
     sys.path.insert(0, str(directory))
     try:
         return runpy.run_path(str(path))
@@ -48,4 +48,4 @@ def _run(directory: Path, module: str) -> dict[str, Any]:
         sys.path.remove(str(directory))
         for name in [name for name in sys.modules if name.partition(".")[0] == "components"]:
             del sys.modules[name]
-        sys.modules.update(others)
+        sys.modules.update(loaded)

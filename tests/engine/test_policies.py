@@ -22,7 +22,7 @@ def test_what_is_deployed_is_judged_without_the_program(deployed):
         (
             r"indexes=\(GlobalSecondaryIndex\(logical_name=\"email\".*\n",
             "",
-            "table 'Users' has no index 'Email-index', but the contract has",
+            "table 'Users' has no index 'Email-index', but the contract does",
         ),
         (
             r"(logical_name=\"retail_invoices\",(\n.*){3}\n *indexes=\()",

@@ -1,4 +1,4 @@
-"""Fails where a table or an index is not as the option `tables` says, the contract of a stack's tables.
+"""Fails if a table or an index differs from the contract of the stack's tables, which is the option `tables`.
 
 ```json
 "dynamodb-table-contract": {
@@ -17,20 +17,23 @@
 }
 ```
 
-Tables go by their physical names; tables of one name in two regions have one contract. `attributes` are the types of
-all key attributes. A list as a key is a key of several attributes; a list as a projection is an INCLUDE projection of
-these attributes. `sortKey`, `globalSecondaryIndexes` and `streamViewType` may be left out. Without any table in the
-contract, nothing is judged.
+Tables have their physical names; tables with the same name in two regions have one contract. `attributes` are the
+types of all key attributes. A list as a key is a key of several attributes; a list as a projection is an INCLUDE
+projection of these attributes. `sortKey`, `globalSecondaryIndexes` and `streamViewType` are optional. If the contract
+has no table, nothing is checked.
 
-- Tables: missing; not in the contract; another key, type of a key attribute, or stream view type.
-- Indexes: missing; not in the contract, or not in its order; another key or projection. A new index goes behind the
-  others, in the program and in the contract. An aws.dynamodb.GlobalSecondaryIndex may stand anywhere.
+- Tables: one is missing, is not in the contract, or has another key, type of a key attribute or stream view type.
+- Indexes: one is missing, is not in the contract, has another key or projection, or is not in the order of the
+  contract. Add a new index at the end, in the program and in the contract. A resource
+  aws.dynamodb.GlobalSecondaryIndex may be anywhere.
 
-Change the contract together with the program, in one pull request. A preview alone hides three mistakes. Where the key
-or the projection of an index changes, it shows an update of the table, which Pulumi's protect doesn't stop; AWS then
-deletes the index and builds it again. Where an index is inserted in front of another, that one gets the wrong live
-capacity, because Pulumi ignores the capacities of indexes by position. Where the only index of a table is removed from
-the program, the preview shows no change, and the index stays in AWS for ever.
+Change the contract together with the program, in one pull request. A preview alone hides three mistakes:
+
+- If the key or the projection of an index changes, the preview shows an update of the table, which Pulumi's protect
+  doesn't stop. The provider deletes the index and creates it again.
+- If an index is inserted in front of others, they get the wrong live capacities, because Pulumi ignores the capacities
+  of indexes by position.
+- If the only index of a table is removed from the program, the preview shows no change, and the index stays in AWS.
 """
 
 import json
@@ -45,16 +48,16 @@ from dynamodb.stack import TABLE, Stack, StackTable
 from dynamodb.values import MALFORMED, UNKNOWN, Unreadable, describe, entries, get, join
 
 _INDEXES = "globalSecondaryIndexes"
-# Of each keyType the field of the contract, the property of the provider, and the word for it.
+# By keyType: the field of the contract, the property of the provider, and the word in messages.
 _KINDS = {"HASH": ("partitionKey", "hashKey", "partition key"), "RANGE": ("sortKey", "rangeKey", "sort key")}
 _VIEW_TYPES = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 _TOGETHER = "in the same pull request"
-# What a changed table or index costs.
+# Why a table or an index must not change.
 _TABLE_COST = "another key replaces the table, and its items are lost"
-_INDEX_COST = "a changed index is deleted and built again. To have another one, add it behind the others"
+_INDEX_COST = "a changed index is deleted and built again. To get another index, add one at the end"
 
-# By URN, whether a table declares no index. What a stack shows of a table doesn't tell: once its last index is removed
-# from the program, the outputs still have it.
+# Whether a table declares no index, by URN. The stack doesn't show this: once the last index is removed from the
+# program, the outputs of the table still have it.
 _declares_none: dict[str, bool] = {}
 
 
@@ -82,7 +85,7 @@ def _check_table(table: Inputs, options: Options) -> Findings:
         yield "the table has no name that the contract could list: set name"
     elif not contract:
         yield (
-            f"table {name!r} is not in the contract. If it is a table of the contract, give it back its name; if it is "
+            f"table {name!r} is not in the contract. If it is a table of the contract, change its name back; if it is "
             f"new, add it to tables, {_TOGETHER}:\n{_members({name: _stated_table(table, indexes)})}"
         )
     else:
@@ -91,7 +94,7 @@ def _check_table(table: Inputs, options: Options) -> Findings:
         for path, attribute in entries(table, "attributes"):
             yield from _check_type(attribute, path, ("name", "type"), contract, label)
         yield from _check_stream(table, contract, label)
-        # Without an inline index, all may be resources of their own: the stack shows them.
+        # Without inline indexes, they may all be resources of their own, which _check_stack checks.
         if indexes:
             yield from _check_indexes(indexes, contract, label)
 
@@ -99,12 +102,10 @@ def _check_table(table: Inputs, options: Options) -> Findings:
 def _check_stack(stack: Stack, options: Options) -> StackFindings:
     contracts, names = options["tables"], [table.name for table in stack.tables]
     missing = [name for name in contracts if name not in names and not is_exempt(name, options)]
-    # A table whose name is not known may be one of them.
+    # A table with an unknown name may be one of them.
     for name in missing if len(missing) > names.count(UNKNOWN) else ():
-        yield (
-            None,
-            f"the stack has no table {name!r}, but the contract has: declare it, or remove it from tables, {_TOGETHER}",
-        )
+        wanted = f"declare it, or remove it from tables, {_TOGETHER}"
+        yield None, f"the stack has no table {name!r}, but the contract does: {wanted}"
     for table in stack.tables:
         contract = contracts.get(table.name) if isinstance(table.name, str) else None
         if contract and not is_exempt(table.name, options):
@@ -112,7 +113,7 @@ def _check_stack(stack: Stack, options: Options) -> StackFindings:
 
 
 def _check_own_indexes(table: StackTable, contract: dict[str, Any]) -> StackFindings:
-    """Judge the indexes that are resources of their own."""
+    """Check the indexes that are resources of their own."""
     names = []
     for resource in table.indexes:
         props = resource.props
@@ -128,7 +129,7 @@ def _check_own_indexes(table: StackTable, contract: dict[str, Any]) -> StackFind
 
 
 def _check_indexes(indexes: list[_Index], contract: dict[str, Any], label: str) -> Findings:
-    """Judge inline indexes."""
+    """Check inline indexes."""
     for index in indexes:
         if index.name is UNKNOWN:
             yield Unknown(join(index.path, "name", index.item))
@@ -145,18 +146,18 @@ def _check_indexes(indexes: list[_Index], contract: dict[str, Any], label: str) 
 
 
 def _check_missing(names: list[Any], contract: dict[str, Any], label: str) -> Findings:
-    # An index whose name is not known may be any.
+    # An index with an unknown name may be any of them.
     for name in _listed(contract) if UNKNOWN not in names else ():
         if name not in names:
             wanted = f"declare it, or remove it from there, {_TOGETHER}"
-            yield f"{label} has no index {name!r}, but the contract has: {wanted}"
+            yield f"{label} has no index {name!r}, but the contract does: {wanted}"
 
 
 def _check_index(index: _Index, contract: dict[str, Any], label: str) -> Findings:
     wanted, of_index = _listed(contract).get(index.name), f"index {describe(index.name)} of {label}"
     if not wanted:
         stated = json.dumps(_stated_index(index))
-        yield f"{of_index} is not in the contract: add it there, behind the others, {_TOGETHER}:\n{stated}"
+        yield f"{of_index} is not in the contract: add it there, at the end, {_TOGETHER}:\n{stated}"
         return
     yield from _check_keys(index.item, index.path, wanted, of_index, _INDEX_COST)
     yield from _check_projection(index, wanted["projection"], of_index)
@@ -166,7 +167,7 @@ def _check_keys(item: object, path: str, contract: dict[str, Any], label: str, c
     found = list(_keys(item, path))
     unknown = [at for kind, at, name in found if UNKNOWN in (kind, name)]
     yield from map(Unknown, unknown)
-    # A key whose kind is not known may be of either.
+    # A key of an unknown kind may be either.
     if any(kind is UNKNOWN for kind, _, _ in found):
         return
     actual = [[name for of, _, name in found if of == kind] for kind in _KINDS]
@@ -186,7 +187,7 @@ def _keys(item: object, path: str = "") -> Iterator[tuple[Any, str, Any]]:
 
 
 def _check_type(attribute: object, path: str, keys: tuple[str, str], contract: dict[str, Any], label: str) -> Findings:
-    """Judge the type of an attribute that the contract has; `keys` are those of its name and of its type."""
+    """Check the type of an attribute. `keys` are the properties with its name and its type."""
     name, type_ = (_name(attribute, key) for key in keys)
     wanted = contract["attributes"].get(name)
     if name is UNKNOWN:
@@ -218,17 +219,20 @@ def _check_projection(index: _Index, contract: str | list[str], label: str) -> F
 
 def _check_stream(table: Mapping[str, Any], contract: dict[str, Any], label: str) -> Findings:
     enabled, wanted = get(table, "streamEnabled"), contract.get("streamViewType")
-    # Whether the two agree is a matter of the schema.
+    # Whether streamEnabled and streamViewType agree is checked by dynamodb-table-schema.
     view_type = _name(table, "streamViewType") if enabled is True else None
     if enabled is UNKNOWN or view_type is UNKNOWN:
         yield Unknown("streamEnabled" if enabled is UNKNOWN else "streamViewType")
     elif wanted and view_type is None:
-        yield f"{label} has no stream, but the contract has: set streamEnabled to true, streamViewType to {wanted!r}"
+        yield f"{label} has no stream, but the contract does: set streamEnabled to true, streamViewType to {wanted!r}"
     elif not wanted and view_type is not None:
         added = _members({"streamViewType": _word(view_type)})
         yield f"{label} has a stream, but the contract has none: remove it, or add {added} to the contract, {_TOGETHER}"
     elif view_type != wanted:
-        actual, why = describe(view_type), "another one makes a new stream, and what reads the old one stops"
+        actual, why = (
+            describe(view_type),
+            "another view type makes a new stream, and readers of the old stream get nothing more",
+        )
         yield f"streamViewType of {label} is {actual}, but the contract says {wanted!r}. Change it back: {why}"
 
 
@@ -268,15 +272,16 @@ def _quoted(names: list[str]) -> str:
 
 
 def _stated_table(table: Inputs, indexes: list[_Index]) -> dict[str, Any]:
-    """Return what the contract would say of a table."""
+    """Return the contract that a table would satisfy."""
     attributes = [attribute for _, attribute in entries(table, "attributes")]
     types = {_word(_name(attribute, "name")): _word(_name(attribute, "type")) for attribute in attributes}
-    stated = _stated_keys(table) | {"attributes": types}
-    if indexes:
-        stated[_INDEXES] = [_stated_index(index) for index in indexes]
-    if get(table, "streamEnabled") is True:
-        stated["streamViewType"] = _word(_name(table, "streamViewType"))
-    return stated
+    is_on = get(table, "streamEnabled") is True
+    return {
+        **_stated_keys(table),
+        "attributes": types,
+        **({_INDEXES: list(map(_stated_index, indexes))} if indexes else {}),
+        **({"streamViewType": _word(_name(table, "streamViewType"))} if is_on else {}),
+    }
 
 
 def _stated_index(index: _Index) -> dict[str, Any]:
@@ -292,7 +297,7 @@ def _stated_keys(item: object) -> dict[str, Any]:
 
 
 def _word(value: object) -> str:
-    """Return a name for the contract, and dots where it is for the reader to fill in."""
+    """Return a name for the contract, or dots for the reader to replace."""
     return value if isinstance(value, str) else "..."
 
 
@@ -332,7 +337,7 @@ _OPTIONS: OptionSchema = {
             streamViewType=_one_of(*_VIEW_TYPES),
         ),
         "default": {},
-        "description": "The contract of each table, by its physical name, as above; of all tables, or of none.",
+        "description": "The contract of each table, by its physical name, as above: of all tables, or of none.",
     }
 }
 
@@ -343,7 +348,7 @@ POLICY = policy(
     options=_OPTIONS,
     description="DynamoDB tables and their indexes should be as their contract says.",
     severity=Severity.HIGH,
-    remediation_steps="Change back what is named; or, where the change is meant, change the option tables in the same "
-    "pull request: add what is new, behind the others, and remove what goes.",
+    remediation_steps="Take the change back. If you want it, change the option tables in the same pull request: add "
+    "what is new at the end, and remove what you removed.",
     url="https://www.pulumi.com/docs/iac/concepts/resources/options/ignorechanges/",
 )

@@ -40,17 +40,19 @@ WRONG = [
     Wrong("a mapping", "a: b", f" must be a list of entries, each with {FIELDS}"),
     Wrong("a text", "ttl-on", f" must be a list of entries, each with {FIELDS}"),
     Wrong("a text in the list", "[ttl-on]", f", entry 1 is 'ttl-on', not an object with {FIELDS}"),
-    Wrong("a lacking reason", json.dumps([ENTRY, without("reason")]), ", entry 2: reason must be a text, and is None"),
-    Wrong("an empty reason", json.dumps([ENTRY | {"reason": " "}]), ", entry 1: reason must be a text, and is ' '"),
-    Wrong("nobody told", json.dumps([ENTRY | {"told": ""}]), ", entry 1: told must be a text, and is ''"),
-    Wrong("a lacking property", json.dumps([without("property")]), ", entry 1: property must be a text, and is None"),
-    Wrong("no table", json.dumps([without("table")]), ", entry 1: table must be a text, and is None"),
+    Wrong(
+        "a lacking reason", json.dumps([ENTRY, without("reason")]), ", entry 2: reason must be a string, and is None"
+    ),
+    Wrong("an empty reason", json.dumps([ENTRY | {"reason": " "}]), ", entry 1: reason must be a string, and is ' '"),
+    Wrong("nobody told", json.dumps([ENTRY | {"told": ""}]), ", entry 1: told must be a string, and is ''"),
+    Wrong("a lacking property", json.dumps([without("property")]), ", entry 1: property must be a string, and is None"),
+    Wrong("no table", json.dumps([without("table")]), ", entry 1: table must be a string, and is None"),
     Wrong(
         "a key twice",
         "- {code: ttl-on, table: Users, table: VendorConfig, property: ttl, reason: a, told: b}",
         ' can\'t be read: duplicate key in "<unicode string>", line 1, column 3: - {code: ttl-on, table: Users, tab ... ^',
     ),
-    Wrong("a number", json.dumps([ENTRY | {"code": 1}]), ", entry 1: code must be a text, and is 1"),
+    Wrong("a number", json.dumps([ENTRY | {"code": 1}]), ", entry 1: code must be a string, and is 1"),
     Wrong("more", json.dumps([ENTRY | {"until": "x", "by": "y"}]), f", entry 1 has by, until; an entry has {FIELDS}"),
     Wrong(
         "a key that is no text",
@@ -60,7 +62,7 @@ WRONG = [
     Wrong(
         "an unknown code",
         json.dumps([ENTRY | {"code": "ttl"}]),
-        ", entry 1: there is no code 'ttl'; docs/evolving.md lists them",
+        ", entry 1: there is no code 'ttl'; docs/evolving.md lists the codes",
     ),
     Wrong(
         "no YAML",
@@ -131,7 +133,7 @@ def test_an_entry_that_is_no_change_is_refused(entry, what):
         accepted.apply([Accepted(**ENTRY | entry)], [ON], set())
 
     assert str(error.value) == (
-        f"accepted_changes.yaml accepts {what}, which is no change here; correct the entry, or remove it"
+        f"accepted_changes.yaml accepts {what}, which is not a change here; correct the entry, or remove it"
     )
 
 

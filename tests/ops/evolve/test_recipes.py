@@ -525,7 +525,7 @@ def test_what_is_protected_can_not_be_accepted_at_once(evolved, now, change):
 
 
 def test_what_is_accepted_must_be_a_change_since_git_but_may_be_made_already_in_the_state(evolved):
-    with pytest.raises(PlanError, match=r"accepts ttl-on of Users, ttl, which is no change here; correct the entry"):
+    with pytest.raises(PlanError, match=r"accepts ttl-on of Users, ttl, which is not a change here; correct the entry"):
         evolved(version(), version(), ("users",), TTL_ON)
 
     assert evolved(replace(version(), is_state=True), version(), ("users",), TTL_ON).changes == []

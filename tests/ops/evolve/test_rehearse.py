@@ -288,3 +288,14 @@ def test_a_call_at_which_queries_are_asked_shows_no_secret(run):
         '[{"Key": "a", "Value": "[secret]"}, {"Key": "b", "Value": "shown"}]',
         "",
     ]
+
+
+def test_items_of_today_that_a_deployed_table_refuses_are_told(run):
+    attributes = [{"name": name, "type": "S"} for name in ("id", "Email")]
+    then = Edits(inputs={"users": {"hashKey": "id", "attributes": attributes}})
+    rehearsed, _ = run(NONE, ["users"], then, is_state=True)
+
+    step, problem = answers(rehearsed, LOGIN)[0]
+    assert step == "before"
+    assert problem.startswith("its example items can't be written: An error occurred (ValidationException)")
+    assert rehearsed.lost == {}

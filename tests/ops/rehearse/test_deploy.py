@@ -156,7 +156,7 @@ OF_RETAIL = "of table 'RetailInvoices'"
             {"retail_invoices": {"indexes": RETAIL.indexes[1:]}},
             "retail_invoices",
             [
-                "table 'RetailInvoices' has no index 'invoice_date-index', but the contract has: declare it, or remove it "
+                "table 'RetailInvoices' has no index 'invoice_date-index', but the contract does: declare it, or remove it "
                 "from there, in the same pull request"
             ],
             id="an index removed",
@@ -165,7 +165,7 @@ OF_RETAIL = "of table 'RetailInvoices'"
             {"users": {"indexes": ()}},
             "users",
             [
-                "table 'Users' has no index 'Email-index', but the contract has: declare it, or remove it from there, in "
+                "table 'Users' has no index 'Email-index', but the contract does: declare it, or remove it from there, in "
                 "the same pull request"
             ],
             id="the only index removed",
@@ -174,7 +174,7 @@ OF_RETAIL = "of table 'RetailInvoices'"
             {"retail_invoices": {"indexes": (NEW, *RETAIL.indexes)}},
             "retail_invoices",
             [
-                f"index 'vendor-index' {OF_RETAIL} is not in the contract: add it there, behind the others, in the same "
+                f"index 'vendor-index' {OF_RETAIL} is not in the contract: add it there, at the end, in the same "
                 'pull request:\n{"name": "vendor-index", "partitionKey": "vendor", "projection": "ALL"}',
                 f"the indexes {OF_RETAIL} are 'vendor-index', 'invoice_date-index', 'sub_type-invoice_date-index', but "
                 "must be in the order 'invoice_date-index', 'sub_type-invoice_date-index', 'vendor-index': Pulumi keeps "
@@ -187,8 +187,8 @@ OF_RETAIL = "of table 'RetailInvoices'"
             "retail_invoices",
             [
                 f"index 'invoice_date-index' {OF_RETAIL} has partition key 'UserID', but the contract says partition key "
-                "'UserID', sort key 'invoice_date'. Change it back: a changed index is deleted and built again. To have "
-                "another one, add it behind the others"
+                "'UserID', sort key 'invoice_date'. Change it back: a changed index is deleted and built again. To get "
+                "another index, add one at the end"
             ],
             id="a key of an index changed",
         ),
@@ -196,7 +196,7 @@ OF_RETAIL = "of table 'RetailInvoices'"
             {"travel_invoices": None},
             "paypulse-prod",
             [
-                "the stack has no table 'TravelInvoices', but the contract has: declare it, or remove it from tables, in "
+                "the stack has no table 'TravelInvoices', but the contract does: declare it, or remove it from tables, in "
                 "the same pull request"
             ],
             id="a table removed",
@@ -227,8 +227,8 @@ def test_a_changed_projection_of_prod_stops(capsys, monkeypatch):
         1,
         [
             "index 'due_date_year-due_date_month-index' of table 'RentalInvoices' has projection 'KEYS_ONLY', but the "
-            "contract says projection 'ALL'. Change it back: a changed index is deleted and built again. To have another "
-            "one, add it behind the others"
+            "contract says projection 'ALL'. Change it back: a changed index is deleted and built again. To get another "
+            "index, add one at the end"
         ],
     )
 

@@ -28,7 +28,7 @@ DUE = "index 'due-index' of table 'RentalInvoices'"
 RENTAL = {"tables": {"RentalInvoices": CONTRACT["RentalInvoices"]}}
 TOGETHER = "in the same pull request"
 REPLACED = "Change it back: another key replaces the table, and its items are lost"
-REBUILT = "Change it back: a changed index is deleted and built again. To have another one, add it behind the others"
+REBUILT = "Change it back: a changed index is deleted and built again. To get another index, add one at the end"
 KEPT = "Pulumi keeps the live capacities of indexes by position, and out of order an index gets that of another"
 
 
@@ -62,7 +62,7 @@ def said(keys):
         "no name",
         {"name": ABSENT},
         "the table has no name that the contract could list: set name",
-        f"the stack has no table 'RentalInvoices', but the contract has: declare it, or remove it from tables, {TOGETHER}",
+        f"the stack has no table 'RentalInvoices', but the contract does: declare it, or remove it from tables, {TOGETHER}",
     ),
 )
 def test_a_table_has_the_name_and_the_keys_of_its_contract(case):
@@ -104,13 +104,13 @@ def test_attributes_have_the_types_of_the_contract(case):
         "another view type",
         {"streamViewType": "KEYS_ONLY"},
         f"streamViewType of {T} is 'KEYS_ONLY', but the contract says 'NEW_AND_OLD_IMAGES'. Change it back: "
-        "another one makes a new stream, and what reads the old one stops",
+        "another view type makes a new stream, and readers of the old stream get nothing more",
     ),
     *(
         fails(
             name,
             change,
-            f"{T} has no stream, but the contract has: set streamEnabled to true, streamViewType to 'NEW_AND_OLD_IMAGES'",
+            f"{T} has no stream, but the contract does: set streamEnabled to true, streamViewType to 'NEW_AND_OLD_IMAGES'",
         )
         for name, change in (
             ("no stream", {"streamEnabled": ABSENT, "streamViewType": ABSENT}),
@@ -214,12 +214,12 @@ def index(name, key="due"):
 
 def no_index(name):
     wanted = f"declare it, or remove it from there, {TOGETHER}"
-    return f"{T} has no index {name!r}, but the contract has: {wanted}"
+    return f"{T} has no index {name!r}, but the contract does: {wanted}"
 
 
 def not_agreed(name):
     stated = f'{{"name": "{name}", "partitionKey": "due", "projection": "ALL"}}'
-    return f"index {name!r} of {T} is not in the contract: add it there, behind the others, {TOGETHER}:\n{stated}"
+    return f"index {name!r} of {T} is not in the contract: add it there, at the end, {TOGETHER}:\n{stated}"
 
 
 def order(found, right):
@@ -345,7 +345,7 @@ USERS = Resource(name="users", inputs=ON_DEMAND)
 
 
 def no_table(name):
-    return f"the stack has no table {name!r}, but the contract has: declare it, or remove it from tables, {TOGETHER}"
+    return f"the stack has no table {name!r}, but the contract does: declare it, or remove it from tables, {TOGETHER}"
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_every_table_of_the_stack_is_in_the_contract():
     assert judge(NAME, Resource(), Resource(name="orders", inputs=orders), USERS, config={"tables": CONTRACT}) == [
         (
             "orders",
-            "table 'Orders' is not in the contract. If it is a table of the contract, give it back its name; if it is "
+            "table 'Orders' is not in the contract. If it is a table of the contract, change its name back; if it is "
             "new, add it to tables, in the same pull request:\n"
             '"Orders": {"partitionKey": "UserID", "sortKey": "InvoiceID", '
             '"attributes": {"UserID": "S", "InvoiceID": "S", "due": "S"}, '
