@@ -73,6 +73,8 @@ def _update_mapping(old: Inputs, new: Inputs) -> Iterator[Call]:
         for key, value in event_source_mapping.parameters(new).items()
         if before.get(key) != value and key not in kept
     }
+    if old.get("functionResponseTypes") and not new.get("functionResponseTypes"):
+        changes["FunctionResponseTypes"] = []
     if changes:
         yield Call("lambda", "update_event_source_mapping", {"UUID": old.get("uuid", ""), **changes})
 

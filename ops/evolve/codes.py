@@ -125,10 +125,11 @@ RECIPES = {
         Switch the table in AWS, with a capacity for the table and for each index: `aws dynamodb update-table
         --table-name TABLE --billing-mode PROVISIONED --provisioned-throughput
         ReadCapacityUnits=5,WriteCapacityUnits=5 --global-secondary-index-updates '[{"Update": {"IndexName": "INDEX",
-        "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}}]'`. Run `pulumi refresh --stack
-        STACK`. Set the same capacities in the definition, and add the table to provisionedTables of
-        dynamodb-billing-mode. Accept billing-mode-switched, because git doesn't know about the switch. Deploy. This
-        creates only the autoscaling.
+        "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}}]'`. Set the same capacities in the
+        definition, and add the table to provisionedTables of dynamodb-billing-mode. Import the table again, because a
+        refresh adds no capacities to Pulumi's state: `pulumi state delete --stack STACK --force --target-dependents
+        URN`, `make adopt STACK=STACK`, `pulumi import --stack STACK --file imports.json --generate-code=false`. Accept
+        billing-mode-switched, because git doesn't know about the switch. Deploy. This creates only the autoscaling.
         """,
     ),
     "turn-on-ttl": Recipe(

@@ -147,6 +147,7 @@ def _table(pair: Pair, stack: _Stack) -> Iterator[Change]:
         yield from _key_types(pair)
         yield from _billing_mode(pair)
         yield from _capacities(pair, stack)
+        yield from _lost_capacities(pair)
         yield from _indexes(pair, stack)
         yield from _settings(pair, stack)
         yield from _tags(pair, stack)
@@ -224,6 +225,16 @@ def _capacities(pair: Pair, stack: _Stack) -> Iterator[Change]:
         elif old != new and new is not None:
             is_lower = isinstance(old, int) and new < old
             yield pair.change("capacity-lowered" if is_lower else "capacity-raised", path, **values)
+
+
+def _lost_capacities(pair: Pair) -> Iterator[Change]:
+    """Judge the capacities of a provisioned table that ignoreChanges takes away, because the state lacks them."""
+    if pair.now and pair.old["billingMode"] == pair.new["billingMode"] == "PROVISIONED":
+        declared, known = capacities(pair.now.inputs), {**capacities(pair.old), **capacities(pair.new)}
+        for index, key in sorted(declared.keys() - known.keys()):
+            if index in ("", *indexes(pair.old)):
+                detail = "ignoreChanges keeps what the state has, which is nothing: see to-provisioned."
+                yield pair.change("change-refused", capacity_path(index, key), new=declared[index, key], detail=detail)
 
 
 def _is_scaled(name: str, index: str, key: str, stack: _Stack) -> bool:

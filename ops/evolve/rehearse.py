@@ -14,7 +14,7 @@ from ops.aws.clients import Clients
 from ops.aws.resources import event_source_mapping, table
 from ops.aws.strict import StrictTables
 from ops.errors import one_line
-from ops.evolve.changes import Pair, capacities, capacity_path, ignore_changes, indexes, is_ignored
+from ops.evolve.changes import CAPACITIES, INDEXES, Pair, capacities, capacity_path, ignore_changes, indexes, is_ignored
 from ops.evolve.versions import Version
 from ops.rehearse.access_patterns import ask, write
 from ops.rehearse.answer import Answer, as_text, from_item, to_item
@@ -126,6 +126,11 @@ class _Rehearsal:
         if pair.either.type == event_source_mapping.TYPE:
             live = self._clients("dynamodb").describe_table(TableName=pair.table)["Table"]
             inputs = inputs | {"eventSourceArn": live.get("LatestStreamArn", "")}
+        if pair.is_table and inputs.get("billingMode") == "PROVISIONED":
+            # A state may lack them: a refresh adds no inputs that there weren't before.
+            units: dict[str, Any] = dict.fromkeys(CAPACITIES, 1)
+            stated = [units | index for index in inputs.get(INDEXES, [])]
+            inputs = units | inputs | ({INDEXES: stated} if stated else {})
         self._uuids[pair.either.urn], _ = resources.module(pair.either.type).create(self._clients, inputs)
         if pair.is_table:
             self._strict.wait(inputs["name"])

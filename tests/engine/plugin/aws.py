@@ -366,6 +366,8 @@ class Mapping(_Calls):
         if "filterCriteria" in changed:
             # AWS takes no filters for no change.
             arguments.setdefault("FilterCriteria", {})
+        if "functionResponseTypes" in changed:
+            arguments.setdefault("FunctionResponseTypes", [])
         self.aws("lambda").update_event_source_mapping(UUID=old["uuid"], **arguments)
 
     def delete(self, state: Properties) -> None:

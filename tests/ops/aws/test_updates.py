@@ -55,7 +55,8 @@ def of_stand_in(type_, old, new):
             api(recorder).update(state, bridge.known(outputs), changed)
     except ValueError as error:
         recorder.calls.append(("refused", {"error": str(error)}))
-    return [one_spelling(*call) for call in recorder.calls]
+    # A call that names only the trigger changes nothing: so it is where its destination is removed.
+    return [one_spelling(*call) for call in recorder.calls if [*call[1]] != ["UUID"]]
 
 
 def of_ops(type_, old, new):
@@ -88,6 +89,8 @@ def in_place(row):
 
 
 def is_made(pair):
+    if pair.either.type not in STAND_INS:
+        return False
     made = STAND_INS[pair.either.type][0].properties
     return not pair.replaced_by and all(made[key].is_made for key in pair.old | pair.new)
 

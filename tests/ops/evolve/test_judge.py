@@ -320,6 +320,11 @@ CASES = [
         Edits(tables={"users": PROVISIONED}),
     ),
     case(
+        "a state lacks the capacities of a table that was switched in AWS",
+        {("change-refused", key) for key in ("readCapacity", "writeCapacity")},
+        then=Edits(inputs={"rental_invoices": {"readCapacity": None, "writeCapacity": None}}),
+    ),
+    case(
         "a maximum is lowered",
         {("autoscaling-bounds-changed", "maxCapacity", "dangerous")},
         Edits(config=("autoscaling_max_capacity=8",)),
