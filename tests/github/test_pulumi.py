@@ -20,9 +20,7 @@ case "$url" in https://*/sdk/*) cp cli.tar.gz "$output";; https://*/plugins/*) c
 PULUMI = """#!/bin/sh
 echo "pulumi $*" >> calls
 """
-PLUGIN_CALL = (
-    "pulumi plugin install resource aws 7.51.1 --exact --reinstall --server https://get.pulumi.com/releases/plugins"
-)
+PLUGIN_URL = "https://get.pulumi.com/releases/plugins/pulumi-resource-aws-v7.51.1-linux-amd64.tar.gz"
 CLI_URL = "https://get.pulumi.com/releases/sdk/pulumi-v3.272.0-linux-x64.tar.gz"
 
 
@@ -107,26 +105,28 @@ def test_a_cli_without_a_hash_is_installed_and_said_to_be(repository):
     assert (repository / "temp/pulumi/pulumi").exists()
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_the_plugin_is_installed_from_the_archive_that_was_verified(repository, verified):
+    if verified:
+        pin(repository, aws=sha256(repository / "plugin.tar.gz"))
+
+    code, out, calls, path, summary = run(repository, "plugin")
+
+    install = f"pulumi plugin install resource aws 7.51.1 --exact --reinstall --file {repository}/temp/aws.tar.gz"
+    assert (code, calls, path) == (0, f"{PLUGIN_URL}\n{install}\n", "")
+    assert bool(summary) != verified
+    assert out.startswith("::warning file=.github/pins::The AWS plugin 7.51.1 is installed unverified") != verified
+
+
 @pytest.mark.parametrize("sha", ["0" * 64, "not-a-hash"])
-def test_a_cli_with_another_hash_is_not_unpacked(repository, sha):
-    pin(repository, cli=sha)
+@pytest.mark.parametrize(("command", "url"), [("cli", CLI_URL), ("plugin", PLUGIN_URL)])
+def test_what_has_another_hash_is_not_installed(repository, command, url, sha):
+    pin(repository, cli=sha, aws=sha)
 
-    code, _, _, path, summary = run(repository, "cli")
+    code, _, calls, path, summary = run(repository, command)
 
-    assert (code, path, summary) == (1, "", "")
+    assert (code, calls, path, summary) == (1, f"{url}\n", "", "")
     assert not (repository / "temp/pulumi").exists()
-
-
-@pytest.mark.parametrize(
-    ("sha", "flags", "warned"), [("f" * 64, f" --checksum {'f' * 64}", False), ("", "", True)], ids=["hash", "none"]
-)
-def test_the_cli_checks_the_hash_of_the_plugin(repository, sha, flags, warned):
-    pin(repository, aws=sha)
-
-    code, out, calls, _, summary = run(repository, "plugin")
-
-    assert (code, calls) == (0, f"{PLUGIN_CALL}{flags}\n")
-    assert (out.startswith("::warning file=.github/pins::The AWS plugin 7.51.1 "), bool(summary)) == (warned, warned)
 
 
 def test_a_plugin_that_the_cli_refuses_fails_the_job(repository):
@@ -153,7 +153,7 @@ def test_a_download_that_fails_leaves_the_pins(repository):
     (repository / "bin/curl").write_text("#!/bin/sh\nexit 22\n")
     before = pins(repository)
 
-    assert [run(repository, command)[0] for command in ("pins", "cli")] == [22, 22]
+    assert [run(repository, command)[0] for command in ("pins", "cli", "plugin")] == [22, 22, 22]
     assert pins(repository) == before
 
 
