@@ -16,7 +16,7 @@ LIMIT = 1_000_000
 KINDS = ("create", "update", "replace", "delete")
 # At the end of a preview, with lines as `    + 2 to create` and `    +-1 to replace`.
 COUNTS = re.compile(r"^Resources:\n((?:    .+\n)+)", re.MULTILINE)
-COUNT = re.compile(r"^\W*(\d+) to (\w+)", re.MULTILINE)
+COUNT = re.compile(r"^\W*(\d+) to (\w+)$", re.MULTILINE)
 VIOLATION = re.compile(
     r"^ *\S+@v\S+ \[(?P<level>\w+)\](?: \[severity: \w+\])?"
     r"  (?P<policy>\S+)  \((?P<resource>[^()]+)\).*\n(?P<message>.*)",
