@@ -1,8 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse evolve preview up deploy analyze verify adopt test check format bench docs lock
+.PHONY: again help setup rehearse evolve preview up deploy analyze verify adopt test check format bench docs lock pins
 
 STACK ?= dev
+REQUIREMENTS ?= requirements-dev.txt
 BIN := .venv/bin
+INSTALLED := $(or $(shell cat .venv/installed 2>/dev/null),requirements-dev.txt)
 PACK_CONFIG := $(wildcard policies/config/$(STACK).json)
 PACK = --policy-pack policies $(PACK_CONFIG:%=--policy-pack-config %)
 
@@ -12,13 +14,16 @@ help: ## Show the targets
 setup: .venv/installed ## Make .venv, from the locked requirements
 
 # uv takes seconds where pip takes a minute. pip installs uv itself, with the hashes of the same lock.
-.venv/installed: requirements-dev.txt
+# make setup REQUIREMENTS=requirements.txt leaves out what only development needs. The stamp says which it was.
+.venv/installed: $(REQUIREMENTS) $(if $(filter-out $(REQUIREMENTS),$(INSTALLED)),again)
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	@test -x $(BIN)/pip || python3 -m venv .venv
 	@sed -n '/^uv==/,/# via/p' requirements-dev.txt > .venv/uv.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement .venv/uv.txt
-	@$(BIN)/uv pip sync --quiet --require-hashes --no-build --python $(BIN)/python requirements-dev.txt
-	@touch $@
+	@$(BIN)/uv pip sync --quiet --require-hashes --no-build --python $(BIN)/python $(REQUIREMENTS)
+	@echo $(REQUIREMENTS) > $@
+
+again: ;
 
 rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an embedded AWS and read them back
 	@$(BIN)/python -m ops rehearse --drill --stack $(STACK) $(ARGS)
@@ -90,3 +95,6 @@ docs: .venv/installed ## Write what is generated in docs/
 lock: .venv/installed ## Bring the locked requirements up to pyproject.toml (ARGS=--upgrade renews all)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) --group dev pyproject.toml -o requirements-dev.txt
+
+pins: ## Write the versions and hashes of the CLI and the AWS plugin into .github/pins (downloads both)
+	@.github/actions/pulumi/pulumi.sh pins

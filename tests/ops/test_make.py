@@ -142,5 +142,22 @@ def test_help_names_every_target_that_a_person_calls(make):
     assert code == 0
     assert {line.split()[0] for line in lines} >= {
         *("setup", "rehearse", "evolve", "preview", "up", "deploy", "analyze", "verify", "adopt"),
-        *("test", "check", "format", "bench", "docs", "lock"),
+        *("test", "check", "format", "bench", "docs", "lock", "pins"),
     }
+
+
+def test_other_requirements_than_those_installed_are_installed_and_the_same_are_not(make, tmp_path):
+    (tmp_path / "requirements.txt").touch()
+    for name in ("pip", "uv"):
+        (tmp_path / ".venv/bin" / name).write_text(f'#!/bin/sh\ntest "$1" = install || echo {name} "$@"\n')
+        (tmp_path / ".venv/bin" / name).chmod(0o755)
+    sync = "uv pip sync --quiet --require-hashes --no-build --python .venv/bin/python"
+
+    nothing = ["make: Nothing to be done for 'setup'."]
+
+    # An empty stamp is that of requirements-dev.txt.
+    assert make("setup") == (0, nothing, [])
+    assert make("setup", "REQUIREMENTS=requirements.txt") == (0, [f"{sync} requirements.txt"], [])
+    assert make("setup", "REQUIREMENTS=requirements.txt") == (0, nothing, [])
+    assert make("setup") == (0, [f"{sync} requirements-dev.txt"], [])
+    assert make("setup") == (0, nothing, [])
