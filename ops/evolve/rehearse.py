@@ -129,8 +129,9 @@ class _Rehearsal:
         if pair.is_table and inputs.get("billingMode") == "PROVISIONED":
             # A state may lack them: a refresh adds no inputs that there weren't before.
             units: dict[str, Any] = dict.fromkeys(CAPACITIES, 1)
-            stated = [units | index for index in inputs.get(INDEXES, [])]
-            inputs = units | inputs | ({INDEXES: stated} if stated else {})
+            inputs = units | inputs
+            if INDEXES in inputs:
+                inputs[INDEXES] = [units | index for index in inputs[INDEXES]]
         self._uuids[pair.either.urn], _ = resources.module(pair.either.type).create(self._clients, inputs)
         if pair.is_table:
             self._strict.wait(inputs["name"])
