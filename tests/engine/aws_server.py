@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -39,7 +40,21 @@ class Account:
             if re.fullmatch(call, f"{service} {operation}"):
                 start_response("200 OK", [("Content-Type", "application/json")])
                 return [answer.encode()]
-        return self._moto(environ | {"wsgi.input": io.BytesIO(body)}, start_response)
+        answer = self._moto(environ | {"wsgi.input": io.BytesIO(body)}, start_response)
+        if operation in {"UpdateTable", "RestoreTableToPointInTime"}:
+            _correct(parameters)
+        return answer
+
+
+def _correct(parameters: dict[str, Any]) -> None:
+    """Have moto's tables forget streams that are off, which it won't turn on again; and bill a restored one as before."""
+    for account in get_backend("dynamodb").values():
+        for tables in (backend.tables for backend in account.values()):
+            for table in tables.values():
+                if not (table.stream_specification or {}).get("StreamEnabled"):
+                    table.stream_shard = table.latest_stream_label = None
+            if restored := tables.get(parameters.get("TargetTableName", "")):
+                restored.billing_mode = tables[parameters["SourceTableName"]].billing_mode
 
 
 def _call(environ: WSGIEnvironment, body: bytes) -> tuple[str, str, dict[str, Any]]:

@@ -35,16 +35,23 @@ class Runbook:
         }
 
     def steps(self, section):
-        """Return the blocks of commands under a heading."""
+        """Return the blocks under a heading, each as its language and its text."""
         text = (PAGES / self.page).read_text()
         [found] = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-        blocks = re.findall(r"^```sh\n(.*?)^```", found, re.MULTILINE | re.DOTALL)
+        blocks = re.findall(r"^```(\w+)\n(.*?)^```", found, re.MULTILINE | re.DOTALL)
         assert blocks
         return blocks
 
     def follow(self, section):
-        """Run every command under a heading; return what they print."""
-        return "".join(self.run(block) for block in self.steps(section))
+        """Do what is under a heading: run commands, and save diffs and YAML. Return what the commands print."""
+        return "".join(self.do(*block) for block in self.steps(section))
+
+    def do(self, language, block):
+        if language == "sh":
+            return self.run(block)
+        file = {"diff": "change.diff", "yaml": "accepted_changes.yaml"}[language]
+        (self.engine.folder / file).write_text(block)
+        return ""
 
     def run(self, block, *, fails=False):
         result = subprocess.run(
@@ -104,9 +111,9 @@ def test_the_backend_is_gone(engine):
 
     with engine.watched() as calls:
         *first, last = page.steps("The backend is gone")
-        shown = "".join(map(page.run, first))
+        shown = "".join(page.do(*block) for block in first)
         assert f"{RESOURCES} unchanged" in shown, shown
-        page.run(last)
+        page.do(*last)
     assert that_change(calls) == []
     assert "no difference: " in page.follow("How to see that it worked")
     assert items(engine) == before
@@ -121,3 +128,123 @@ def test_an_up_was_killed(engine):
     assert {*engine.tables()} == NAMES
     assert "no difference: " in page.follow("How to see that it worked")
     assert {name: items(engine)[name] for name in before} == before
+
+
+def git(engine, *arguments):
+    who = ("-c", "user.name=me", "-c", "user.email=me@example.com")
+    subprocess.run(["git", *who, *arguments], cwd=engine.folder, check=True, capture_output=True)
+
+
+def described(engine, name):
+    return engine.aws("dynamodb").describe_table(TableName=name)["Table"]
+
+
+def bounds(engine):
+    """Return what is scaled, each with its minimum and its maximum."""
+    targets = engine.aws("application-autoscaling").describe_scalable_targets(ServiceNamespace="dynamodb")
+    return {
+        (target["ResourceId"], target["ScalableDimension"].split(":")[-1]): (
+            target["MinCapacity"],
+            target["MaxCapacity"],
+        )
+        for target in targets["ScalableTargets"]
+    }
+
+
+def test_a_deployment_was_wrong(engine):
+    before, page = deploy(engine), Runbook(engine, "rollback.md")
+    page.environment |= {f"GIT_{who}_{what}": "me" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    git(engine, "init", "-q")
+    git(engine, "add", "--all")
+    git(engine, "commit", "-qm", "right")
+    was = {name: described(engine, name) for name in ("RentalInvoices", "RetailInvoices")}
+    scaled = bounds(engine)
+    for file, old, new in (
+        ("Pulumi.prod.yaml", "environment: production", "environment: prod\n  paypulse:autoscaling_max_capacity: 5"),
+        ("components/tables.py", "trigger=", 'stream_view_type="KEYS_ONLY",\n            trigger='),
+        ("components/tables.py", "stream_view_type=_IMAGES,\n            stream", "stream"),
+    ):
+        text = (engine.folder / file).read_text()
+        assert text.count(old) == 1, old
+        (engine.folder / file).write_text(text.replace(old, new))
+    tables = engine.folder / "components/tables.py"
+    for dropped in (
+        r' *GlobalSecondaryIndex\(\n *logical_name="sub_type",\n(.*\n){3} *\),\n',
+        r" *AccessPattern\(\n.*in one category.*\n(.*\n){5} *\),\n",
+    ):
+        text, count = re.subn(dropped, "", tables.read_text())
+        assert count == 1, dropped
+        tables.write_text(text)
+    git(engine, "commit", "-qam", "wrong")
+    engine.run("up", "--yes", "--skip-preview", "--stack", "prod")
+    assert len(described(engine, "RetailInvoices")["GlobalSecondaryIndexes"]) == 1
+    assert {high for _, high in bounds(engine).values()} == {5}
+    wrong = described(engine, "RentalInvoices")
+
+    (_, revert), (_, judge), *rest = page.steps("Steps")
+    page.run(revert)
+    assert re.findall("^dangerous *(\\S+)", page.run(judge, fails=True), re.MULTILINE) == ["stream-restarted"]
+    for block in rest:
+        page.do(*block)
+
+    now = {name: described(engine, name) for name in was}
+    indexes = [each["IndexName"] for each in now["RetailInvoices"]["GlobalSecondaryIndexes"]]
+    assert indexes == [each["IndexName"] for each in was["RetailInvoices"]["GlobalSecondaryIndexes"]]
+    assert bounds(engine) == scaled
+    streams = {table["LatestStreamArn"] for table in (was["RentalInvoices"], wrong, now["RentalInvoices"])}
+    assert len(streams) == 3
+    out = page.follow("How to see that it worked")
+    assert "no difference: " in out
+    assert now["RentalInvoices"]["LatestStreamArn"] in out
+    assert items(engine) == before
+
+
+def units(engine, name):
+    """Return how a table is billed, and its capacity and that of its indexes."""
+    table = described(engine, name)
+    found = [item.get("ProvisionedThroughput", {}) for item in (table, *table["GlobalSecondaryIndexes"])]
+    return table["BillingModeSummary"]["BillingMode"], [
+        (each.get("ReadCapacityUnits", 0), each.get("WriteCapacityUnits", 0)) for each in found
+    ]
+
+
+def test_billing_modes(engine):
+    before, page = deploy(engine), Runbook(engine, "billing-mode.md")
+    scaled = bounds(engine)
+
+    page.follow("RentalInvoices to on demand")
+    assert described(engine, "RentalInvoices")["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert bounds(engine) == {}
+
+    page.follow("RentalInvoices back to provisioned")
+    assert units(engine, "RentalInvoices") == ("PROVISIONED", [(8, 9), (6, 7)])
+    assert bounds(engine) == scaled
+
+    page.follow("RetailInvoices to provisioned")
+    assert units(engine, "RetailInvoices") == ("PROVISIONED", [(5, 5)] * 3)
+    assert len(bounds(engine)) == len(scaled) + 6
+    assert "no difference: " in page.follow("How to see that it worked")
+    assert items(engine) == before
+
+
+def protection(engine, name):
+    return described(engine, name)["DeletionProtectionEnabled"]
+
+
+def test_a_table_is_retired(engine):
+    before, page = deploy(engine), Runbook(engine, "retire.md")
+    [protected] = [r for r in engine.state("prod")["resources"] if r["urn"].endswith("Table::vendor_config")]
+    assert protected["protect"]
+    assert protection(engine, "VendorConfig")
+
+    page.follow("1. Take the protection off")
+    assert not protection(engine, "VendorConfig")
+    assert all(protection(engine, name) for name in NAMES - {"VendorConfig"})
+    assert items(engine) == before
+
+    assert "AVAILABLE" in page.follow("2. Delete it")
+    assert {*engine.tables()} == NAMES - {"VendorConfig"}
+    assert "no difference: " in page.follow("How to see that it worked")
+
+    page.follow("The way back")
+    assert items(engine) == before
