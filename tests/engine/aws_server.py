@@ -47,12 +47,16 @@ class Account:
 
 
 def _correct(parameters: dict[str, Any]) -> None:
-    """Have moto's tables forget streams that are off, which it won't turn on again; and bill a restored one as before."""
+    """Do what moto forgets: streams that are off, encryption that is new, how a restored table is billed."""
     for account in get_backend("dynamodb").values():
         for tables in (backend.tables for backend in account.values()):
             for table in tables.values():
                 if not (table.stream_specification or {}).get("StreamEnabled"):
                     table.stream_shard = table.latest_stream_label = None
+            table = tables.get(parameters.get("TableName", ""))
+            if table and "SSESpecification" in parameters:
+                key = table._get_default_encryption_key(table.account_id, table.region_name)  # noqa: SLF001 - as it makes one
+                table.sse_specification = {"KMSMasterKeyId": key} | parameters["SSESpecification"]
             if restored := tables.get(parameters.get("TargetTableName", "")):
                 restored.billing_mode = tables[parameters["SourceTableName"]].billing_mode
 
