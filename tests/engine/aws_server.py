@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -39,7 +40,25 @@ class Account:
             if re.fullmatch(call, f"{service} {operation}"):
                 start_response("200 OK", [("Content-Type", "application/json")])
                 return [answer.encode()]
-        return self._moto(environ | {"wsgi.input": io.BytesIO(body)}, start_response)
+        answer = self._moto(environ | {"wsgi.input": io.BytesIO(body)}, start_response)
+        if operation in {"UpdateTable", "RestoreTableToPointInTime"}:
+            _correct(parameters)
+        return answer
+
+
+def _correct(parameters: dict[str, Any]) -> None:
+    """Do what moto forgets: streams that are off, encryption that is new, how a restored table is billed."""
+    for account in get_backend("dynamodb").values():
+        for tables in (backend.tables for backend in account.values()):
+            for table in tables.values():
+                if not (table.stream_specification or {}).get("StreamEnabled"):
+                    table.stream_shard = table.latest_stream_label = None
+            table = tables.get(parameters.get("TableName", ""))
+            if table and "SSESpecification" in parameters:
+                key = table._get_default_encryption_key(table.account_id, table.region_name)  # noqa: SLF001 - as it makes one
+                table.sse_specification = {"KMSMasterKeyId": key} | parameters["SSESpecification"]
+            if restored := tables.get(parameters.get("TargetTableName", "")):
+                restored.billing_mode = tables[parameters["SourceTableName"]].billing_mode
 
 
 def _call(environ: WSGIEnvironment, body: bytes) -> tuple[str, str, dict[str, Any]]:

@@ -136,8 +136,7 @@ def test_the_tables_that_terraform_made_are_adopted_and_keep_every_item(engine):
         expiry["AttributeName"]
         == (dynamodb.describe_time_to_live(TableName="VendorConfig")["TimeToLiveDescription"]["AttributeName"])
     )
-    # moto forgets that Users is encrypted.
-    assert planned(engine) == {"users": ["serverSideEncryption"]}
+    assert planned(engine) == {}
 
 
 def planned(engine):
