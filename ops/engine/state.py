@@ -37,11 +37,11 @@ def plan(stack: Stack, file: str | None) -> Plan:
                 )
         # An external resource is only read.
         kept = [r for r in resources if not (r["type"].startswith("pulumi:providers:") or r.get("external"))]
-        registered = [(_registration(each, file), bool(each.get("delete"))) for each in kept]
+        deployed = [resource for resource in kept if not resource.get("delete")]
         return Plan(
-            [resource for resource, is_left in registered if not is_left],
-            component_outputs={each["urn"]: _outputs(each) for each in kept if not each.get("delete")},
-            pending_deletions=[resource for resource, is_left in registered if is_left],
+            [_registration(resource, file) for resource in deployed],
+            component_outputs={resource["urn"]: _outputs(resource) for resource in deployed},
+            pending_deletions=[_registration(resource, file) for resource in kept if resource.get("delete")],
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _no_state(file) from None
@@ -87,11 +87,11 @@ def _where(file: str | None) -> str:
 
 
 def _registration(resource: dict[str, Any], file: str | None) -> Registration:
-    urn = resource["urn"]
-    if not isinstance(resource.get("inputs") or {}, dict) or isinstance(resource.get("inputs"), list):
+    urn, given = resource["urn"], resource.get("inputs")
+    if not isinstance(given, dict | None):
         raise _no_state(file)
     try:
-        inputs = _plain(resource.get("inputs") or {})
+        inputs = _plain(given or {})
     except _EncryptedError:
         raise CallError(
             f"{_where(file)} has an encrypted input of {urn}; export it with pulumi stack export --show-secrets"
@@ -103,7 +103,7 @@ def _registration(resource: dict[str, Any], file: str | None) -> Registration:
         parent=resource.get("parent", ""),
         custom=resource.get("custom", False),
         inputs=inputs,
-        secrets=secret_paths(to_wire(resource.get("inputs") or {})),
+        secrets=secret_paths(to_wire(given or {})),
         protect=resource.get("protect", False),
         ignore_changes=resource.get("ignoreChanges") or [],
         property_dependencies=resource.get("propertyDependencies") or {},

@@ -49,9 +49,7 @@ def judge(then: Version, now: Version, pairs: list[Pair]) -> list[Change]:
     for pair in pairs:
         if old := moved.get(id(pair)):
             urns = {"old": old.either.urn, "new": pair.either.urn}
-            detail = (
-                _EXISTS if pair.is_table else _SECOND_MAPPING if pair.either.type == event_source_mapping.TYPE else ""
-            )
+            detail = _FAILS.get(pair.either.type, "")
             calls = _whole_calls(pair) + (() if detail else _whole_calls(old))
             changes.append(pair.change("urn-changed", **urns, calls=calls, detail=detail))
         elif not any(pair is old for old in moved.values()):
@@ -59,7 +57,15 @@ def judge(then: Version, now: Version, pairs: list[Pair]) -> list[Change]:
     return [*changes, *_queries(then, now, pairs), *_provider(pairs), *_pending(then)]
 
 
-_EXISTS = "AWS refuses to create the new one while the old one has its name, so the deployment fails."
+_SECOND_MAPPING = (
+    "Pulumi creates the new one first, and Lambda refuses a second one of the same function and stream, so the "
+    "deployment fails."
+)
+# Why creating a resource fails that exists under another URN. Creating one of another type again succeeds.
+_FAILS = {
+    table.TYPE: "AWS refuses to create the new one while the old one has its name, so the deployment fails.",
+    event_source_mapping.TYPE: _SECOND_MAPPING,
+}
 
 
 def _unknown(pair: Pair, _: _Stack) -> Iterator[Change]:
@@ -70,9 +76,7 @@ def _unknown(pair: Pair, _: _Stack) -> Iterator[Change]:
     elif not pair.now:
         yield pair.change("other-change", old=what)
     else:
-        for key in sorted(pair.old.keys() | pair.new.keys()):
-            if pair.old.get(key) != pair.new.get(key):
-                yield pair.change("other-change", key, old=pair.old.get(key), new=pair.new.get(key))
+        yield from _others(pair, set())
 
 
 def _provider(pairs: list[Pair]) -> Iterator[Change]:
@@ -311,9 +315,6 @@ _SETTINGS: dict[str, tuple[Callable[[Inputs], Any], str, str]] = {
     ),
     "deletionProtectionEnabled": (lambda i: bool(i.get("deletionProtectionEnabled")), "deletion-protection", ""),
 }
-# A change without a call is not applied: the provider keeps what is not declared. With ttl, items are still deleted,
-# though the program says otherwise.
-_NOT_APPLIED = {"ttl-off": "dangerous"}
 
 
 def _settings(pair: Pair, stack: _Stack) -> Iterator[Change]:
@@ -328,9 +329,12 @@ def _settings(pair: Pair, stack: _Stack) -> Iterator[Change]:
         more: dict[str, Any] = {}
         if not calls:
             more = {"detail": "It is not applied: the provider keeps what is not declared."}
-            more |= {"severity": _NOT_APPLIED[code]} if code in _NOT_APPLIED else {}
-            # An import may name the AWS managed key, which the program doesn't.
-            more |= {"severity": "safe"} if code == "encryption-key-changed" and stack.is_state else {}
+            if code == "ttl-off":
+                # Items are still deleted, though the program says otherwise.
+                more["severity"] = "dangerous"
+            elif code == "encryption-key-changed" and stack.is_state:
+                # An import may name the AWS managed key, which the program doesn't.
+                more["severity"] = "safe"
         yield pair.change(code, path, old=old, new=new, calls=calls, **more)
 
 
@@ -346,7 +350,7 @@ def _tags(pair: Pair, stack: _Stack) -> Iterator[Change]:
 
 def _others(pair: Pair, judged: set[str]) -> Iterator[Change]:
     """Yield the changes of other properties than those judged. What the provider computes itself may be left out."""
-    outputs = resources.module(pair.either.type).OUTPUTS
+    outputs = resources.module(pair.either.type).OUTPUTS if pair.either.type in resources.MODULES else {}
     for key in sorted((pair.old.keys() | pair.new.keys()) - judged):
         is_computed = key not in pair.new and outputs.get(key) == UNKNOWN
         if pair.old.get(key) != pair.new.get(key) and not is_computed:
@@ -395,12 +399,6 @@ def _bounds(pair: Pair) -> Iterator[Change]:
             is_lower = key == "maxCapacity" and isinstance(old, int) and isinstance(new, int) and new < old
             severity = "dangerous" if is_lower else "safe"
             yield _changed(pair, "autoscaling-bounds-changed", key, severity=severity)
-
-
-_SECOND_MAPPING = (
-    "Pulumi creates the new one first, and Lambda refuses a second one of the same function and stream, so the "
-    "deployment fails."
-)
 
 
 def _trigger(pair: Pair, stack: _Stack) -> Iterator[Change]:
