@@ -6,6 +6,7 @@ It prevents accidents, but it is not a sandbox: it doesn't stop C code or other 
 import ipaddress
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 # Variables of AWS, tokens of CI, the destinations of traces (which C code sends, so Python can't stop it), and options
@@ -30,6 +31,8 @@ _SET = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
+    # moto makes botocore read its model of EC2, which is large, three times, and uses only the name. This one is empty.
+    "AWS_DATA_PATH": str(Path(__file__).parent / "aws" / "models"),
 }
 _CONNECTING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 _LOOKING_UP = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"}

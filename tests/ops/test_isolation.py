@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,7 @@ def test_the_rest_is_kept(monkeypatch):
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DATA_PATH": str(Path(isolation.__file__).parent / "aws" / "models"),
     }
 
 

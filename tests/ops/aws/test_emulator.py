@@ -1,3 +1,4 @@
+import botocore.session
 import pytest
 
 from ops import isolation
@@ -32,6 +33,11 @@ def test_a_region_that_aws_does_not_have_is_refused():
     with pytest.raises(CallError) as error, emulator.embedded("eu-west-9"):
         pass
     assert str(error.value) == "AWS has no region 'eu-west-9'; the nearest name is 'eu-west-3'"
+
+
+def test_the_large_model_of_ec2_is_not_read():
+    model = botocore.session.get_session().get_service_data("ec2")
+    assert (model["metadata"]["endpointPrefix"], model["operations"]) == ("ec2", {})
 
 
 def test_a_record_of_a_stream_starts_no_function_and_is_kept(clients):
