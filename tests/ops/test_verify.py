@@ -16,7 +16,7 @@ from ops.__main__ import main
 from ops.aws import account
 from ops.drift import Difference
 from ops.engine import project
-from ops.verify import verify
+from ops.verify import as_markdown, verify
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
@@ -649,3 +649,38 @@ def test_an_endpoint_that_is_not_aws_is_named(live, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
     elsewhere = account.connect(None, "eu-west-1", None)
     assert account.where("eu-west-1", elsewhere) == "eu-west-1 at http://127.0.0.1:5000"
+
+
+def test_markdown_has_the_number_then_what_replaces_then_the_rest(live):
+    recreate(
+        KeySchema=[{"AttributeName": "UserID", "KeyType": "HASH"}, {"AttributeName": "Email", "KeyType": "RANGE"}],
+        Tags=[{"Key": "Environment", "Value": "a|b`\r\n# c"}],
+    )(live)
+    lines = as_markdown(verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live))
+    users = "`paypulse:dynamodb:Users$aws:dynamodb/table:Table::users`"
+
+    assert lines[:2] == ["### prod: verified", ""]
+    assert re.fullmatch(
+        r"\*\*2 differences\*\*: \d+ properties of 20 resources of prod compared with eu-west-1", lines[2]
+    )
+    assert lines[3:] == [
+        "",
+        "A deployment would replace the table or rebuild the index: 1",
+        "",
+        "| Resource | Property | Declared | Live |",
+        "|---|---|---|---|",
+        f'| {users} | `rangeKey: the resource is replaced` | `missing` | `"Email"` |',
+        "",
+        "Other differences: 1",
+        "",
+        "| Resource | Property | Declared | Live |",
+        "|---|---|---|---|",
+        f'| {users} | `tags.Environment` | `"production"` | `"a\\|b\'\\r\\n# c"` |',
+    ]
+
+
+def test_markdown_without_a_difference_is_one_line(live):
+    title, _, verdict = as_markdown(verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live))
+
+    assert title == "### prod: verified"
+    assert verdict.startswith("**no difference**: ")
