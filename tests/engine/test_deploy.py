@@ -147,6 +147,31 @@ def test_destroying_prod_is_refused(deployed):
     assert len(deployed.tables()) == len(TABLES)
 
 
+def test_after_a_destroy_of_what_is_not_protected_the_next_up_brings_it_back(engine, capsys):
+    trigger = ("--stack", "prod", "--config", "paypulse:send_invoice_notification_function=notify")
+    make_function(engine.aws, "notify")
+    engine.run("stack", "init", "prod")
+    engine.run("up", "--yes", "--skip-preview", *trigger)
+    verified = [*("verify", "--cwd", str(engine.folder), "--stack", "prod")]
+    verified += ["--endpoint-url", engine.environment["AWS_ENDPOINT_URL"]]
+
+    engine.run("destroy", "--yes", "--exclude-protected", "--stack", "prod")
+
+    assert len(engine.tables()) == len(TABLES)
+    assert main(verified) == 1
+    lost = re.findall(r"::(\S+) +\(the resource\) ", capsys.readouterr().out)
+    names = (
+        "rental_invoices-read",
+        "rental_invoices-write",
+        "rental_invoices-due_date-read",
+        "rental_invoices-due_date-write",
+    )
+    assert sorted(lost) == sorted([*names, *names, "send_invoice_notification"])
+
+    engine.run("up", "--yes", "--stack", "prod", *PACK)
+    assert main(verified) == 0
+
+
 def interrupted(engine, with_signal):
     engine.run("stack", "init", "prod")
     up = engine.start("up", "--yes", "--skip-preview", "--stack", "prod", "--parallel", "1")
@@ -172,18 +197,6 @@ def is_half_way(engine):
 def test_an_up_that_was_interrupted_goes_on_at_the_next(engine):
     interrupted(engine, signal.SIGINT)
 
-    engine.run("up", "--yes", "--stack", "prod")
-
-    assert len(engine.tables()) == len(TABLES)
-    assert engine.changes("--stack", "prod") == {"same": RESOURCES}
-
-
-def test_an_up_that_was_killed_goes_on_once_what_it_was_creating_is_adopted(engine):
-    interrupted(engine, signal.SIGKILL)
-
-    engine.run("cancel", "--yes", "prod")
-    engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", "prod")
-    engine.adopt("prod")
     engine.run("up", "--yes", "--stack", "prod")
 
     assert len(engine.tables()) == len(TABLES)
