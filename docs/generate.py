@@ -1,4 +1,7 @@
-"""Writes the generated pages of this folder, and the generated part of the README. A test fails if one is stale."""
+"""Writes the generated pages of this folder, and the generated parts of deploying.md and the README.
+
+A test fails if one is stale.
+"""
 
 import inspect
 import io
@@ -17,7 +20,9 @@ from rich.console import Console
 from rich.text import Text
 
 DOCS, ROOT = Path(__file__).parent, Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "policies")]
+sys.path[:0] = [str(ROOT), str(ROOT / "policies"), str(DOCS)]
+
+import permissions  # noqa: E402 - the path comes first
 
 from components.examples import ITEMS  # noqa: E402
 from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
@@ -284,19 +289,36 @@ def _asked(definition: Table, pattern: AccessPattern) -> str:
 
 def readme() -> str:
     """Return README.md with a table of the configuration keys that Pulumi.yaml declares."""
-    head, _, rest = README.read_text(encoding="utf-8").partition("<!-- configuration -->\n")
     lines = ["| key | type | default | what it is |", "|---|---|---|---|"]
     for key, declared in yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"].items():
         if ":" not in key:
             default = f"`{json.dumps(declared['default'])}`" if declared["default"] != "" else ""
             lines.append(f"| `{key}` | {declared['type']} | {default} | {declared['description']} |")
-    _, end, tail = rest.partition("<!-- /configuration -->")
-    return head + "<!-- configuration -->\n" + "\n".join(lines) + "\n" + end + tail
+    return _filled(README.read_text(encoding="utf-8"), "configuration", lines)
 
 
-README = ROOT / "README.md"
+def deploying() -> str:
+    """Return docs/deploying.md with what each role may do to the tables of prod."""
+    stack = project.load(ROOT, "prod")
+    names = [r.inputs["name"] for r in program.preview(stack).resources if r.type == table.TYPE]
+    page, region = DEPLOYING.read_text(encoding="utf-8"), stack.config["aws:region"]
+    verify = permissions.document(region, names, permissions.VERIFY)
+    for marker, document in (("verify", verify), ("deploy", permissions.deploy(region, names))):
+        page = _filled(page, marker, ["```json", json.dumps(document, indent=2), "```"])
+    return page
+
+
+def _filled(page: str, marker: str, lines: list[str]) -> str:
+    """Return a page with other lines between two markers."""
+    head, start, rest = page.partition(f"<!-- {marker} -->\n")
+    _, end, tail = rest.partition(f"<!-- /{marker} -->")
+    return head + start + "\n".join(lines) + "\n" + end + tail
+
+
+README, DEPLOYING = ROOT / "README.md", DOCS / "deploying.md"
 PAGES = {
     README: readme,
+    DEPLOYING: deploying,
     DOCS / "policies.md": policies,
     DOCS / "tables.md": tables,
     DOCS / "evolving.md": evolving,

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -626,21 +625,6 @@ def test_clients_retry_and_have_a_connection_for_each_worker():
 
     assert config.retries == {"mode": "adaptive", "total_max_attempts": 6}
     assert config.max_pool_connections == account.WORKERS
-
-
-def test_the_docs_list_the_calls_that_verify_makes(triggered):
-    live, _ = triggered
-    made = set()
-    # Not STS: to ask whose the credentials are needs no permission.
-    for service in ("dynamodb", "application-autoscaling", "kms", "lambda"):
-        live(service).meta.events.register(
-            f"before-call.{service}", lambda model, service=service, **_: made.add(f"{service}:{model.name}"), service
-        )
-    found_with_trigger(live)
-    page = Path(ROOT / "docs/deploying.md").read_text()
-    policy_document = json.loads(page.split("```json\n")[1].split("```")[0])
-
-    assert {action for statement in policy_document["Statement"] for action in statement["Action"]} == made
 
 
 def test_an_endpoint_that_is_not_aws_is_named(live, monkeypatch):
