@@ -119,6 +119,9 @@ An entry that matches no change since a git ref is an error. So remove the entry
 compares with Pulumi's state, such an entry is ignored, because the change may be deployed already. You can accept
 table-replaced and table-deleted only after a deployment that turned protect off.
 
+An entry of table-moved has the old name as its `table`, and the new one as its `property`. It is for a table that was
+moved in Pulumi's state, as [restore](runbooks/restore.md) does.
+
 ## Every change
 """
 
