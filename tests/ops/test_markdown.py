@@ -80,6 +80,11 @@ def test_a_bar_in_a_cell_is_shown():
     assert texts[-1] == "a|b"
 
 
+def test_a_backslash_does_not_escape_the_one_that_escapes_a_bar():
+    # GitHub's parser counts backslashes, unlike the one here.
+    assert markdown.table(["h"], [["a\\|b"]])[2] == "| a\\ \\|b |"
+
+
 def test_a_table_without_rows_is_nothing():
     assert markdown.table(("One", "Two"), []) == []
 

@@ -164,6 +164,14 @@ def test_a_program_without_tables_of_that_form_has_the_first_line(tmp_path, modu
     assert found["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
 
 
+def test_of_several_lines_that_name_a_table_the_first_is_taken(tmp_path):
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components/tables.py").write_text('\nA = {"x": ("users",)}\nB = "users"\n')
+    (found,) = run(violation(), directory=tmp_path)["results"]
+
+    assert found["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+
+
 def test_all_that_the_program_registers_has_a_line(record):
     config = "send_invoice_notification_function=arn:aws:lambda:eu-west-1:123456789012:function:f"
     resources = [resource for resource in record("prod", config).resources[1:] if resource.custom]
