@@ -261,7 +261,7 @@ def test_main_is_checked_with_what_a_pull_request_is_checked_with():
     }
     assert default in PULL_REQUEST["check"]["strategy"]["matrix"]["python"]
     assert runs(DEPLOY["check"]) == ["make check"]
-    assert runs(PULL_REQUEST["check"])[0] == "make check"
+    assert runs(PULL_REQUEST["check"]) == ["make check", "make actionlint"]
 
 
 def test_each_night_the_engine_runs_with_the_real_plugin():
