@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: again help setup rehearse evolve preview up deploy analyze verify adopt test check format bench docs lock pins
+.PHONY: again help setup rehearse evolve preview up deploy analyze verify adopt test check actionlint format bench docs lock pins
 
 STACK ?= dev
 REQUIREMENTS ?= requirements-dev.txt
@@ -75,12 +75,16 @@ adopt: .venv/installed ## Write imports.json, to import the tables that exist in
 test: .venv/installed ## Run the tests
 	@$(BIN)/pytest --quiet $(ARGS)
 
-check: .venv/installed ## Everything that CI checks
+check: .venv/installed ## Everything that CI checks, but for actionlint
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --check
 	@$(BIN)/ty check --quiet
 	@$(BIN)/zizmor --offline --quiet .github
 	@$(BIN)/pytest --quiet
+
+# PyPI has no wheel with the binary of the project itself. Go checks the hash of this version with its checksum database.
+actionlint: ## Check the workflows with actionlint, which needs Go and a network
+	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 format: .venv/installed ## Format the code
 	@$(BIN)/ruff check --quiet --fix

@@ -32,6 +32,9 @@ class TableFamily(pulumi.ComponentResource):
                     ignore_changes=autoscaled_capacities(table, settings.autoscaling),
                 ),
             )
+            # Only what a deployment can't bring back is protected: the table. With protect, Pulumi would refuse what is
+            # often right: a table on demand, indexes that don't scale, a trigger that is replaced with its stream. (The
+            # table's stream is changed first, and the trigger would stay on the old one.)
             if table.capacity:
                 TableAutoscaling(table, resource, settings.autoscaling, pulumi.ResourceOptions(parent=self))
             if table.trigger and table.trigger in settings.triggers:

@@ -1,4 +1,7 @@
-"""Writes the generated pages of this folder, and the generated part of the README. A test fails if one is stale."""
+"""Writes the generated pages of this folder, and the generated parts of deploying.md and the README.
+
+A test fails if one is stale.
+"""
 
 import inspect
 import io
@@ -17,7 +20,9 @@ from rich.console import Console
 from rich.text import Text
 
 DOCS, ROOT = Path(__file__).parent, Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "policies")]
+sys.path[:0] = [str(ROOT), str(ROOT / "policies"), str(DOCS)]
+
+import permissions  # noqa: E402 - the path comes first
 
 from components.examples import ITEMS  # noqa: E402
 from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
@@ -91,7 +96,7 @@ pulumi stack export --stack prod | .venv/bin/python -m ops evolve --stack prod -
 ```
 
 The exit code is 0 if there is no dangerous change, or if all of them are accepted; 1 if there is one; and 2 if the call
-is wrong. `--json` prints JSON for scripts, and `--markdown` prints Markdown for pull requests.
+is wrong. `--json` prints JSON for scripts, and `--summary FILE` appends Markdown for pull requests to a file.
 
 - **safe**: nobody notices the change. Deploy it.
 - **slow**: nothing is lost, but the change takes a backfill or several deployments. Readers may have to wait for it.
@@ -113,6 +118,9 @@ Add an entry to `accepted_changes.yaml`, beside `Pulumi.yaml`, in the pull reque
 An entry that matches no change since a git ref is an error. So remove the entry in the next pull request. When evolve
 compares with Pulumi's state, such an entry is ignored, because the change may be deployed already. You can accept
 table-replaced and table-deleted only after a deployment that turned protect off.
+
+An entry of table-moved has the old name as its `table`, and the new one as its `property`. It is for a table that was
+moved in Pulumi's state, as [restore](runbooks/restore.md) does.
 
 ## Every change
 """
@@ -284,19 +292,36 @@ def _asked(definition: Table, pattern: AccessPattern) -> str:
 
 def readme() -> str:
     """Return README.md with a table of the configuration keys that Pulumi.yaml declares."""
-    head, _, rest = README.read_text(encoding="utf-8").partition("<!-- configuration -->\n")
     lines = ["| key | type | default | what it is |", "|---|---|---|---|"]
     for key, declared in yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))["config"].items():
         if ":" not in key:
             default = f"`{json.dumps(declared['default'])}`" if declared["default"] != "" else ""
             lines.append(f"| `{key}` | {declared['type']} | {default} | {declared['description']} |")
-    _, end, tail = rest.partition("<!-- /configuration -->")
-    return head + "<!-- configuration -->\n" + "\n".join(lines) + "\n" + end + tail
+    return _filled(README.read_text(encoding="utf-8"), "configuration", lines)
 
 
-README = ROOT / "README.md"
+def deploying() -> str:
+    """Return docs/deploying.md with what each role may do to the tables of prod."""
+    stack = project.load(ROOT, "prod")
+    names = [r.inputs["name"] for r in program.preview(stack).resources if r.type == table.TYPE]
+    page, region = DEPLOYING.read_text(encoding="utf-8"), stack.config["aws:region"]
+    verify = permissions.document(region, names, permissions.VERIFY)
+    for marker, document in (("verify", verify), ("deploy", permissions.deploy(region, names))):
+        page = _filled(page, marker, ["```json", json.dumps(document, indent=2), "```"])
+    return page
+
+
+def _filled(page: str, marker: str, lines: list[str]) -> str:
+    """Return a page with other lines between two markers."""
+    head, start, rest = page.partition(f"<!-- {marker} -->\n")
+    _, end, tail = rest.partition(f"<!-- /{marker} -->")
+    return head + start + "\n".join(lines) + "\n" + end + tail
+
+
+README, DEPLOYING = ROOT / "README.md", DOCS / "deploying.md"
 PAGES = {
     README: readme,
+    DEPLOYING: deploying,
     DOCS / "policies.md": policies,
     DOCS / "tables.md": tables,
     DOCS / "evolving.md": evolving,

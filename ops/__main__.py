@@ -36,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
         "--config", action="append", default=[], metavar="KEY=VALUE", help="set a configuration value; repeatable"
     )
     stack.add_argument("--cwd", default=".", metavar="DIR", help="the project's folder (default: the current folder)")
+    summary = argparse.ArgumentParser(add_help=False)
+    summary.add_argument(
+        "--summary", metavar="FILE", help="append the result to this file as Markdown, as for GITHUB_STEP_SUMMARY"
+    )
     aws = argparse.ArgumentParser(add_help=False)
     aws.add_argument("--profile", metavar="NAME", help="an AWS profile (default: boto3's usual chain of credentials)")
     aws.add_argument("--region", metavar="REGION", help="an AWS region (default: the stack's aws:region)")
@@ -43,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
     rehearse = commands.add_parser(
         "rehearse",
-        parents=[stack],
+        parents=[stack, summary],
         help="create a stack in an embedded AWS and read it back; needs no AWS account",
         description="Run the program, check its resources with the policies, create them in an embedded AWS, read them "
         "back and compare. Needs no account and no network.",
@@ -54,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
         help="then write example invoices and run every query of the application; make rehearse does this",
     )
     rehearse.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    rehearse.add_argument(
+        "--sarif",
+        metavar="FILE",
+        help="write the violations to this file as SARIF, each at the line of its table, for GitHub's code scanning",
+    )
     rehearse.add_argument(
         "--endpoint-url",
         metavar="URL",
@@ -77,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = commands.add_parser(
         "verify",
-        parents=[stack, aws],
+        parents=[stack, aws, summary],
         help="compare a live account with what the program declares; changes nothing",
         description="Compare what the program declares with what the account has, property by property. It changes "
         "nothing.",
@@ -102,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
 
     evolve = commands.add_parser(
         "evolve",
-        parents=[stack],
+        parents=[stack, summary],
         help="judge and rehearse the change from what is deployed to what the program declares",
         description="Compare what is deployed with what the program declares. Print how severe each change is, and how "
         "to make it safely. Then make the change in an embedded AWS, and run the queries of the application after each "
@@ -111,9 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     deployed = evolve.add_mutually_exclusive_group(required=True)
     deployed.add_argument("--base", metavar="REF", help="compare with what the program declares at this git ref")
     deployed.add_argument("--state", metavar="FILE", help="compare with this output of pulumi stack export; - is stdin")
-    output = evolve.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    output.add_argument("--markdown", action="store_true", help="print Markdown, for the summary of a pull request")
+    evolve.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     return parser
 
 

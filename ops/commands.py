@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ops.errors import CallError, PlanError
 
@@ -19,8 +19,19 @@ def run(options: argparse.Namespace) -> int:
     """Run the command `options.command` and return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt}[options.command](options)
-    except PlanError as error:
+        try:
+            command = {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt}[options.command]
+            return command(options)
+        except CallError:
+            raise
+        except PlanError as error:
+            print(f"error: {error}", file=sys.stderr)
+            from ops import markdown  # noqa: PLC0415
+
+            title = f"### {options.stack}: {options.command} failed"
+            _summarize(options, [title, "", f"**error**: {markdown.code(str(error))}"])
+            return error.exit_code
+    except CallError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
 
@@ -59,6 +70,11 @@ def _rehearse(options: argparse.Namespace) -> int:
         print(report.as_json(rehearsal))
     else:
         report.print_rehearsal(rehearsal, console())
+    _summarize(options, report.as_markdown(rehearsal))
+    if options.sarif:
+        from ops.rehearse import sarif  # noqa: PLC0415
+
+        _write("--sarif", options.sarif, sarif.as_sarif(rehearsal))
     return 0 if rehearsal.ok else 1
 
 
@@ -92,10 +108,9 @@ def _evolve(options: argparse.Namespace) -> int:
         evolution = evolve.evolve(stack, base, then, now, clients)
     if options.json:
         print(report.as_json(evolution))
-    elif options.markdown:
-        print(report.as_markdown(evolution))
     else:
         report.print_evolution(evolution, console())
+    _summarize(options, report.as_markdown(evolution))
     return 0 if evolution.ok else 1
 
 
@@ -111,6 +126,7 @@ def _verify(options: argparse.Namespace) -> int:
         print(verify.as_json(verification))
     else:
         verify.print_verification(verification, console())
+    _summarize(options, verify.as_markdown(verification))
     return 1 if verification.drift.differences else 0
 
 
@@ -125,13 +141,25 @@ def _adopt(options: argparse.Namespace) -> int:
     with console(stderr=True).status(f"reading {region}"):
         known = state.urns(stack, options.state) if options.state or clients else frozenset()
         adoption = adopt.adopt(stack, region, clients, known)
-    output = Path(options.output)
-    try:
-        output.write_text(json.dumps(adoption.imports, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise CallError(f"--output {output} can't be written: {error.strerror}") from None
-    adopt.print_adoption(adoption, output, console())
+    _write("--output", options.output, json.dumps(adoption.imports, indent=2) + "\n")
+    adopt.print_adoption(adoption, Path(options.output), console())
     return 0
+
+
+def _summarize(options: argparse.Namespace, lines: list[str]) -> None:
+    """Append lines of Markdown to the file of the option --summary, if the command has it and it is given."""
+    if getattr(options, "summary", None) is not None:
+        from ops import markdown  # noqa: PLC0415
+
+        _write("--summary", options.summary, markdown.fitted(lines), mode="a")
+
+
+def _write(option: str, file: str, text: str, mode: Literal["a", "w"] = "w") -> None:
+    try:
+        with Path(file).open(mode, encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        raise CallError(f"{option} {file} can't be written: {error.strerror}") from None
 
 
 def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:

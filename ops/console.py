@@ -12,6 +12,8 @@ from rich.text import Text
 from ops.drift import Difference
 
 Row = Sequence[str | Text]
+COLOURS = {"ok": "green", "failed": "red", "refused": "red"}
+DIFFERENCE = ("Resource", "Property", "Declared", "Live")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -46,8 +48,13 @@ def _width(cell: str | Text) -> int:
 def print_differences(differences: Sequence[Difference], out: Console) -> None:
     """Print a row for each difference, and nothing if there are none."""
     if differences:
-        rows = [[d.urn.split("::", 2)[2], _property(d), _declared(d), _value(d.live)] for d in differences]
-        print_table(out, rows, ("Resource", "Property", "Declared", "Live"))
+        print_table(out, list(map(difference_row, differences)), DIFFERENCE)
+
+
+def difference_row(difference: Difference) -> list[str]:
+    """Return the cells of a difference, under the header DIFFERENCE."""
+    resource = difference.urn.split("::", 2)[2]
+    return [resource, _property(difference), _declared(difference), _value(difference.live)]
 
 
 def _property(difference: Difference) -> str:

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
-from ops import drift
+from ops import drift, markdown
 from ops.aws import account
 from ops.aws.clients import Clients
 from ops.aws.resources import table
-from ops.console import count, print_differences
+from ops.console import DIFFERENCE, count, difference_row, print_differences
 from ops.engine import program
 from ops.engine.plan import Plan
 from ops.engine.project import Stack
@@ -60,9 +60,31 @@ def as_json(verification: Verification) -> str:
 
 def print_verification(verification: Verification, out: Console) -> None:
     """Print the differences and the result."""
+    print_differences(verification.drift.differences, out)
+    number, what = _verdict(verification)
+    colour = "red" if verification.drift.differences else "green"
+    out.print(f"[{colour}]{number}[/]: {what} ({verification.seconds:.1f} s)")
+
+
+def as_markdown(verification: Verification) -> list[str]:
+    """Return a verification as lines of Markdown: the result, then the differences that replace, then the others."""
+    number, what = _verdict(verification)
+    lines = [f"### {verification.stack.name}: verified", "", f"**{number}**: {what}"]
+    replacing = [difference for difference in verification.drift.differences if difference.replaces]
+    others = [difference for difference in verification.drift.differences if not difference.replaces]
+    for title, differences in (
+        ("A deployment would replace the table or rebuild the index", replacing),
+        ("Other differences", others),
+    ):
+        if differences:
+            rows = [map(markdown.code, difference_row(difference)) for difference in differences]
+            lines += ["", f"{title}: {len(differences)}", "", *markdown.table(DIFFERENCE, rows)]
+    return lines
+
+
+def _verdict(verification: Verification) -> tuple[str, str]:
+    """Return the number of differences, and what was compared."""
     comparison, resources = verification.drift, sum(resource.custom for resource in verification.plan.resources)
-    print_differences(comparison.differences, out)
-    different = count(len(comparison.differences), "difference")
-    verdict = f"[red]{different}[/]" if comparison.differences else "[green]no difference[/]"
+    number = count(len(comparison.differences), "difference") if comparison.differences else "no difference"
     what = f"{comparison.checked} properties of {resources} resources of {verification.stack.name}"
-    out.print(f"{verdict}: {what} compared with {verification.where} ({verification.seconds:.1f} s)")
+    return number, f"{what} compared with {verification.where}"

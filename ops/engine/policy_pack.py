@@ -36,10 +36,14 @@ _CHANNEL = [("grpc.max_receive_message_length", 400 << 20), ("grpc.max_send_mess
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A violation of a policy. `severity` is "" if the policy has none. `remediation` tells how to fix it."""
+    """A violation of a policy. `severity` is "" if the policy has none.
+
+    `description` tells what the policy requires, and `remediation` how to fix the violation.
+    """
 
     pack: str
     policy: str
+    description: str
     level: str
     severity: str
     urn: str
@@ -102,6 +106,7 @@ class Pack:
             yield Violation(
                 pack=self.name,
                 policy=diagnostic.policyName,
+                description=policy.description,
                 level=proto.EnforcementLevel.Name(diagnostic.enforcementLevel).lower(),
                 severity=_SEVERITIES.get(policy.severity, ""),
                 urn=diagnostic.urn or urn,

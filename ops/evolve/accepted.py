@@ -9,7 +9,7 @@ import yaml
 
 from ops.engine import project
 from ops.errors import PlanError, one_line
-from ops.evolve.changes import Change
+from ops.evolve.changes import Change, Pair
 from ops.evolve.codes import CODES
 
 FILE = "accepted_changes.yaml"
@@ -55,6 +55,23 @@ def _entry(entry: Any, where: str) -> Accepted:  # noqa: ANN401 - any YAML value
     if entry["code"] not in CODES:
         raise PlanError(f"{where}: there is no code {entry['code']!r}; docs/evolving.md lists the codes")
     return Accepted(**entry)
+
+
+def moves(entries: Iterable[Accepted], pairs: Iterable[Pair]) -> list[Change]:
+    """Return a change for each table that gets another name and has an entry table-moved with both names.
+
+    `table` of the change is the old name, and `path` the new one. The new name is not that of another table.
+    """
+    known = {(entry.table, entry.property) for entry in entries if entry.code == "table-moved"}
+    tables = [pair for pair in pairs if pair.is_table]
+    taken = {pair.old["name"] for pair in tables if pair.then}
+    return [
+        pair.change("table-moved", pair.new["name"])
+        for pair in tables
+        if "name" in pair.replaced_by
+        and (pair.old["name"], pair.new["name"]) in known
+        and pair.new["name"] not in taken
+    ]
 
 
 def apply(

@@ -146,6 +146,25 @@ def pairs(then: Plan, now: Plan, region: str) -> list[Pair]:
     return result
 
 
+def renamed(plan: Plan, names: dict[str, str]) -> Plan:
+    """Return a plan whose tables have other physical names, as `names` maps them, with their autoscaling."""
+
+    def inputs(resource: Registration) -> dict[str, Any]:
+        if resource.type not in _REPLACED_BY:
+            return resource.inputs
+        name = resources.module(resource.type).table_name(resource.inputs)
+        if name not in names:
+            return resource.inputs
+        if resource.type == table.TYPE:
+            return resource.inputs | {"name": names[name]}
+        if "resourceId" in resource.inputs:
+            first, _, *rest = resource.inputs["resourceId"].split("/")
+            return resource.inputs | {"resourceId": "/".join([first, names[name], *rest])}
+        return resource.inputs
+
+    return replace(plan, resources=[replace(resource, inputs=inputs(resource)) for resource in plan.resources])
+
+
 def _urns(resource: Registration, news: dict[str, Registration]) -> Iterator[str]:
     """Yield the URN of a resource, its aliases, and those that Pulumi's engine derives from its parent's aliases.
 

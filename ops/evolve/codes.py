@@ -195,8 +195,17 @@ CODES = {
     "table-replaced": Code(
         "dangerous",
         "The name, a key, the region or the local secondary indexes of a table change.",
-        "AWS can't change these. Pulumi deletes the table with all of its items, and creates an empty one.",
+        "AWS can't change these. Pulumi deletes the table with all of its items, and creates an empty one. (If "
+        "Pulumi's state has the table of the new name, see table-moved.)",
         ("replace-table",),
+    ),
+    "table-moved": Code(
+        "dangerous",
+        "A table gets the name of another one, which is in Pulumi's state instead of it, as after a restore.",
+        "Whatever uses the table needs the new name, and consumers of its stream need the new ARN. Between two "
+        "versions in git, evolve shows this where it is accepted, and compares as if the table had had the new name. "
+        "git doesn't know Pulumi's state. The preview does, and refuses table-replaced as long as the old table is in "
+        "it.",
     ),
     "table-deleted": Code(
         "dangerous",

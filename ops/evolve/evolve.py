@@ -1,12 +1,12 @@
 """Judges a change, rehearses it, and adds to the judgement what only the rehearsal shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops.aws.clients import Clients
 from ops.aws.resources import MODULES
 from ops.engine.project import Stack
 from ops.evolve import accepted, judge, rehearse
-from ops.evolve.changes import Change, Pair, pairs
+from ops.evolve.changes import Change, Pair, pairs, renamed
 from ops.evolve.rehearse import Question, Rehearsed
 from ops.evolve.versions import Version
 
@@ -37,11 +37,17 @@ class Evolution:
 def evolve(stack: Stack, base: str, then: Version, now: Version, clients: Clients) -> Evolution:
     """Judge the change from `then` to `now`, and rehearse it in an emulator.
 
+    Where table-moved is accepted of a version in git, a table has its new name in `then`, too.
     Raises PlanError if accepted_changes.yaml is wrong, or accepts what is no change or can't be accepted yet.
     """
     entries = accepted.read(stack.directory)
-    resources = pairs(then.plan, now.plan, stack.config["aws:region"])
-    changes = judge.judge(then, now, resources)
+    region = stack.config["aws:region"]
+    resources = pairs(then.plan, now.plan, region)
+    moves = [] if then.is_state else accepted.moves(entries, resources)
+    if moves:
+        then = replace(then, plan=renamed(then.plan, {move.table: move.path for move in moves}))
+        resources = pairs(then.plan, now.plan, region)
+    changes = moves + judge.judge(then, now, resources)
     known = [pair for pair in resources if pair.either.type in MODULES]
     rehearsed = rehearse.rehearse(then, now, known, clients) if known else Rehearsed()
     changes += _only_rehearsed(rehearsed, resources, changes)

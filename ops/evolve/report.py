@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from ops.console import count, print_table
+from ops import markdown
+from ops.console import COLOURS, count, print_table
 from ops.evolve.changes import Change
 from ops.evolve.evolve import Evolution
 from ops.evolve.rehearse import Question
@@ -67,25 +68,24 @@ def print_evolution(evolution: Evolution, out: Console) -> None:
     for question in _unexplained(evolution):
         where = f"{question.question} ({question.version} version, {question.step})"
         out.print(f"[red]not answered[/]: {escape(where)}: {escape(question.problem)}", soft_wrap=is_whole)
-    out.print(f"\n{_verdict(evolution)}", soft_wrap=is_whole)
+    word, why = _verdict(evolution, escape)
+    out.print(f"\n[{COLOURS[word]}]{word}[/]: {why}", soft_wrap=is_whole)
 
 
-def as_markdown(evolution: Evolution) -> str:
-    """Return an evolution as a Markdown table, and the reason and the recipe of what is not safe."""
-    lines = [f"### {evolution.stack.name}: changes since {_code(evolution.base)}", ""]
+def as_markdown(evolution: Evolution) -> list[str]:
+    """Return an evolution as lines of Markdown: the outcome, a table, and the reason and recipe of what isn't safe."""
+    word, why = _verdict(evolution, markdown.code)
+    lines = [f"### {evolution.stack.name}: changes since {markdown.code(evolution.base)}", "", f"**{word}**: {why}", ""]
     changes = _by_severity(evolution)
-    if changes:
-        lines += ["| severity | code | table | property | change |", "|---|---|---|---|---|"]
-        lines += [
-            f"| {_severity(c)} | `{c.code}` | {_code(c.table)} | {_code(c.path)} | {_code(_values(c))} |"
-            for c in changes
-        ]
+    rows = [(_severity(c), *map(markdown.code, (c.code, c.table, c.path, _values(c)))) for c in changes]
+    lines += markdown.table(("severity", "code", "table", "property", "change"), rows)
     for group in _groups(changes):
-        lines += ["", f"**{group[0].code}** {_where(group, _code)}: {group[0].why}", ""]
-        lines += [f"- AWS: {_code(call)}" for call in _calls(group)]
+        lines += ["", f"**{group[0].code}** {_where(group, markdown.code)}: {group[0].why}", ""]
+        lines += [f"- AWS: {markdown.code(call)}" for call in _calls(group)]
         lines += [f"{number}. {step}" for number, step in enumerate(group[0].steps, 1)]
-    lines += ["", Text.from_markup(_verdict(evolution)).plain]
-    return "\n".join(lines)
+    for question in _unexplained(evolution):
+        lines += ["", f"**not answered**: {markdown.code(question.question)}: {markdown.code(question.problem)}"]
+    return lines
 
 
 def _by_severity(evolution: Evolution) -> list[Change]:
@@ -149,11 +149,6 @@ def _print_paragraph(out: Console, start: str, text: str, style: str = "") -> No
         out.print(Text.assemble((" " * len(start) if number else start, style), line))
 
 
-def _code(text: str) -> str:
-    """Return text as Markdown code that neither ends a cell of a table nor a line; nothing for no text."""
-    return "`" + text.replace("`", "'").replace("|", "\\|").replace("\n", " ") + "`" if text else ""
-
-
 def _severity(change: Change) -> str:
     return "accepted" if change.accepted else change.severity
 
@@ -163,16 +158,17 @@ def _values(change: Change) -> str:
     return " → ".join(value if isinstance(value, str) else json.dumps(value) for value in values)
 
 
-def _verdict(evolution: Evolution) -> str:
-    since = f"since {escape(evolution.base)}"
+def _verdict(evolution: Evolution, shown: Callable[[str], str]) -> tuple[str, str]:
+    """Return the outcome in one word, and why."""
+    since = f"since {shown(evolution.base)}"
     if evolution.refused:
         number = len(evolution.refused)
-        return (
-            f"[red]refused[/]: {count(number, 'dangerous change')} {since}; take the steps above, or accept "
+        return "refused", (
+            f"{count(number, 'dangerous change')} {since}; take the steps shown, or accept "
             f"{'it' if number == 1 else 'them'} in accepted_changes.yaml, see docs/evolving.md"
         )
     if not evolution.changes:
-        return f"[green]ok[/]: no change {since}"
+        return "ok", f"no change {since}"
     asked = len({(q.question, q.version, q.table) for q in evolution.questions})
     queries = "1 query" if asked == 1 else f"{asked} queries"
-    return f"[green]ok[/]: {count(len(evolution.changes), 'change')} {since}, rehearsed with {queries}"
+    return "ok", f"{count(len(evolution.changes), 'change')} {since}, rehearsed with {queries}"

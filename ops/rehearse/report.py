@@ -1,8 +1,8 @@
-"""Prints a rehearsal: as tables for people, and as JSON for scripts."""
+"""Prints a rehearsal: as tables for people, as Markdown for the summary of a job, and as JSON for scripts."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from operator import attrgetter
 from typing import Any
@@ -11,10 +11,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from ops import markdown
 from ops.aws.resources import scalable_target, scaling_policy, table
-from ops.console import Row, counts, print_differences, print_table, short_type
+from ops.console import (
+    COLOURS,
+    DIFFERENCE,
+    Row,
+    counts,
+    difference_row,
+    print_differences,
+    print_table,
+    short_type,
+)
 from ops.drift import Drift
 from ops.engine.plan import Registration
+from ops.engine.policy_pack import Violation
 from ops.rehearse.answer import Answer
 from ops.rehearse.deploy import Rehearsal
 
@@ -72,11 +83,44 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
         out.print("\n[bold]Drill[/]")
         _print_answers(rehearsal.answers, out)
         print_unanswered(rehearsal, out)
-    created = counts(short_type(resource.type) for resource in resources if resource.custom)
-    out.print(f"\n[bold]Created[/]  {created or 'nothing'}")
+    out.print(f"\n[bold]Created[/]  {_created(rehearsal)}")
     out.print(f"[bold]Compared[/] {readback.checked} properties, {len(readback.differences)} different")
     print_differences(readback.differences, out)
-    out.print(f"{_verdict(rehearsal)} ({rehearsal.seconds:.1f} s)")
+    word, why = _verdict(rehearsal, escape)
+    out.print(f"[{COLOURS[word]}]{word}[/]: {why} ({rehearsal.seconds:.1f} s)")
+
+
+def as_markdown(rehearsal: Rehearsal) -> list[str]:
+    """Return a rehearsal as lines of Markdown: the result, the violations by policy, and what else is wrong."""
+    word, why = _verdict(rehearsal, markdown.code)
+    lines = [f"### {rehearsal.stack.name}: rehearsed", "", f"**{word}**: {why}"]
+    by_policy: dict[tuple[str, ...], list[Violation]] = defaultdict(list)
+    for violation in sorted(rehearsal.violations, key=lambda v: (not v.is_mandatory, v.policy)):
+        by_policy[violation.policy, violation.level, violation.remediation].append(violation)
+    for (policy, level, remediation), violations in by_policy.items():
+        title = f"**{markdown.code(policy)}** ({level}): {len(violations)}. Fix: {markdown.code(remediation)}"
+        rows = [map(markdown.code, (*_type_and_name(violation), violation.message)) for violation in violations]
+        lines += ["", title, "", *markdown.table(("Type", "Name", "Message"), rows)]
+    if rehearsal.drift.differences:
+        rows = [map(markdown.code, difference_row(difference)) for difference in rehearsal.drift.differences]
+        lines += ["", "Differences:", "", *markdown.table(DIFFERENCE, rows)]
+    wrong = [answer for answer in rehearsal.answers if answer.problem]
+    if wrong:
+        rows = [map(markdown.code, (answer.question, answer.where, answer.problem)) for answer in wrong]
+        lines += ["", "Not answered:", "", *markdown.table(("Question", "Table, index", "Problem"), rows)]
+    created, readback = markdown.code(_created(rehearsal)), rehearsal.drift
+    return [*lines, "", f"Created {created}; compared {readback.checked} properties"]
+
+
+def _created(rehearsal: Rehearsal) -> str:
+    """Return how many resources of each type were created."""
+    return counts(short_type(resource.type) for resource in rehearsal.plan.resources if resource.custom) or "nothing"
+
+
+def _type_and_name(violation: Violation) -> tuple[str, str]:
+    """Return the type, as the CLI shows it, and the name of the resource of a violation."""
+    _, _, type_, name = violation.urn.split("::", 3)
+    return short_type(type_.split("$")[-1]), name
 
 
 def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
@@ -85,16 +129,17 @@ def print_unanswered(rehearsal: Rehearsal, out: Console) -> None:
         out.print(f"[red]not answered[/]: {escape(f'{answer.question} ({answer.where}): {answer.problem}')}")
 
 
-def _verdict(rehearsal: Rehearsal) -> str:
+def _verdict(rehearsal: Rehearsal, shown: Callable[[str], str]) -> tuple[str, str]:
+    """Return the result in one word, and why."""
     if rehearsal.ok:
         answered = f", {len(rehearsal.answers)} questions are answered" if rehearsal.answers else ""
-        return f"[green]ok[/]: everything is as declared{answered}"
+        return "ok", f"everything is as declared{answered}"
     if rehearsal.drift.differences:
-        return "[red]failed[/]: not everything is as declared"
+        return "failed", "not everything is as declared"
     if any(answer.problem for answer in rehearsal.answers):
-        return "[red]failed[/]: a question has no right answer"
-    stopped = dict.fromkeys(v.urn.split("::")[-1] for v in rehearsal.violations if v.is_mandatory)
-    return f"[red]failed[/]: a mandatory policy is violated, stopped at {escape(', '.join(stopped))}"
+        return "failed", "a question has no right answer"
+    stopped = dict.fromkeys(_type_and_name(v)[1] for v in rehearsal.violations if v.is_mandatory)
+    return "failed", f"a mandatory policy is violated, stopped at {', '.join(map(shown, stopped))}"
 
 
 def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
@@ -105,9 +150,9 @@ def _print_policies(rehearsal: Rehearsal, out: Console) -> None:
         out.print(f"    {'❌' if any(v.is_mandatory for v in violations) else '✅'} {pack}")
         for violation in violations:
             colour = "red" if violation.is_mandatory else "yellow"
-            _, _, type_, name = violation.urn.split("::", 3)
+            type_, name = _type_and_name(violation)
             out.print(f"        - [{colour}]\\[{violation.level}][/] \\[severity: {violation.severity}]  ", end="")
-            out.print(f"[bold]{violation.policy}[/]  ({short_type(type_.split('$')[-1])}: {escape(name)})")
+            out.print(f"[bold]{violation.policy}[/]  ({type_}: {escape(name)})")
             for line in violation.message.splitlines():
                 out.print(f"          {escape(line)}")
             out.print(f"          [dim]Fix: {escape(violation.remediation)}[/]")

@@ -4,11 +4,13 @@ import subprocess
 import time
 from dataclasses import replace
 
+import botocore.session
 import pytest
 
 from components.tables import TABLES
 from ops.__main__ import main
 from tests.engine.conftest import PACK, copy_project, described, that_change
+from tests.test_permissions import actions, shown
 
 # The tables, 4 targets, 4 policies, 5 components and the stack.
 RESOURCES = len(TABLES) + 14
@@ -47,8 +49,11 @@ def test_the_trigger_is_deployed_as_rehearsed_verified_and_adopted(engine, capsy
     make_function(engine.aws, "notify")
     engine.run("stack", "init", "prod")
 
-    engine.run("up", "--yes", "--skip-preview", "--stack", "prod", "--config", trigger, *PACK)
-    assert engine.changes("--stack", "prod", "--refresh") == {"same": RESOURCES + 1}
+    with engine.watched() as calls:
+        engine.run("up", "--yes", "--skip-preview", "--stack", "prod", "--config", trigger, *PACK)
+        assert engine.changes("--stack", "prod", "--refresh") == {"same": RESOURCES + 1}
+    allowed = {action.partition(":")[2] for name in ("verify", "deploy") for action in actions(shown(name))}
+    assert {operation(call) for call, _ in calls} <= allowed | {"GetCallerIdentity"}
     code = main(["verify", *endpoint])
     assert (code, capsys.readouterr().out[:14]) == (0, "no difference:")
 
@@ -56,6 +61,19 @@ def test_the_trigger_is_deployed_as_rehearsed_verified_and_adopted(engine, capsy
     engine.run("stack", "init", "prod")
     engine.adopt("prod")
     assert engine.changes("--stack", "prod") == {"same": RESOURCES + 1}
+
+
+def operation(call):
+    """Return the name of an operation that is logged by its name or, as those of Lambda, by its path."""
+    method, _, path = call.partition(" ")
+    model = botocore.session.get_session().get_service_model("lambda")
+    for name in model.operation_names if path else ():
+        http = model.operation_model(name).http
+        if http["method"] == method and re.fullmatch(
+            re.sub(r"\{.*?\}", ".+", http["requestUri"]).rstrip("/") + "/?", path
+        ):
+            return name
+    return call
 
 
 def test_a_committed_salt_goes_with_its_passphrase_and_not_with_the_tests(engine, tmp_path):
@@ -147,6 +165,31 @@ def test_destroying_prod_is_refused(deployed):
     assert len(deployed.tables()) == len(TABLES)
 
 
+def test_after_a_destroy_of_what_is_not_protected_the_next_up_brings_it_back(engine, capsys):
+    trigger = ("--stack", "prod", "--config", "paypulse:send_invoice_notification_function=notify")
+    make_function(engine.aws, "notify")
+    engine.run("stack", "init", "prod")
+    engine.run("up", "--yes", "--skip-preview", *trigger)
+    verified = [*("verify", "--cwd", str(engine.folder), "--stack", "prod")]
+    verified += ["--endpoint-url", engine.environment["AWS_ENDPOINT_URL"]]
+
+    engine.run("destroy", "--yes", "--exclude-protected", "--stack", "prod")
+
+    assert len(engine.tables()) == len(TABLES)
+    assert main(verified) == 1
+    lost = re.findall(r"::(\S+) +\(the resource\) ", capsys.readouterr().out)
+    names = (
+        "rental_invoices-read",
+        "rental_invoices-write",
+        "rental_invoices-due_date-read",
+        "rental_invoices-due_date-write",
+    )
+    assert sorted(lost) == sorted([*names, *names, "send_invoice_notification"])
+
+    engine.run("up", "--yes", "--stack", "prod", *PACK)
+    assert main(verified) == 0
+
+
 def interrupted(engine, with_signal):
     engine.run("stack", "init", "prod")
     up = engine.start("up", "--yes", "--skip-preview", "--stack", "prod", "--parallel", "1")
@@ -172,18 +215,6 @@ def is_half_way(engine):
 def test_an_up_that_was_interrupted_goes_on_at_the_next(engine):
     interrupted(engine, signal.SIGINT)
 
-    engine.run("up", "--yes", "--stack", "prod")
-
-    assert len(engine.tables()) == len(TABLES)
-    assert engine.changes("--stack", "prod") == {"same": RESOURCES}
-
-
-def test_an_up_that_was_killed_goes_on_once_what_it_was_creating_is_adopted(engine):
-    interrupted(engine, signal.SIGKILL)
-
-    engine.run("cancel", "--yes", "prod")
-    engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", "prod")
-    engine.adopt("prod")
     engine.run("up", "--yes", "--stack", "prod")
 
     assert len(engine.tables()) == len(TABLES)

@@ -132,6 +132,13 @@ def git(engine, *arguments):
     subprocess.run(["git", *who, *arguments], cwd=engine.folder, check=True, capture_output=True)
 
 
+def commit(engine, message):
+    """Put the project into a git repository of its own."""
+    git(engine, "init", "-q")
+    git(engine, "add", "--all")
+    git(engine, "commit", "-qm", message)
+
+
 def described(engine, name):
     return engine.aws("dynamodb").describe_table(TableName=name)["Table"]
 
@@ -151,9 +158,7 @@ def bounds(engine):
 def test_a_deployment_was_wrong(engine):
     before, page = deploy(engine), Runbook(engine, "rollback.md")
     page.environment |= {f"GIT_{who}_{what}": "me" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    git(engine, "init", "-q")
-    git(engine, "add", "--all")
-    git(engine, "commit", "-qm", "right")
+    commit(engine, "right")
     was = {name: described(engine, name) for name in ("RentalInvoices", "RetailInvoices")}
     page.run("pulumi stack export --stack prod > ../right.json")
     scaled = bounds(engine)
@@ -265,7 +270,9 @@ def spoil(engine):
 
 def test_a_table_goes_back_to_an_earlier_moment(engine):
     good, page = deploy(engine)["Users"], Runbook(engine, "restore.md")
+    commit(engine, "before")
     (_, restore), (_, compare) = page.steps("1. Restore, and compare")
+    page.run("pulumi stack export --stack prod > ../before.json")
     page.run(restore)
     assert items(engine, "Users-restored")["Users-restored"] == good
     # moto restores what is there now: for it, the bad code runs later.
@@ -274,7 +281,16 @@ def test_a_table_goes_back_to_an_earlier_moment(engine):
     assert "rubbish" in out
     assert "new@example.com" in out
 
-    page.follow("2b. Move")
+    *move, (_, accepted) = page.steps("2b. Move")
+    for block in move:
+        page.do(*block)
+    # The check of the pull request: against git, and its preview against the state, here as it was before the move.
+    judge = "make --no-print-directory evolve STACK=prod BASE=HEAD"
+    assert "table-replaced" in page.run(judge, fails=True)
+    page.do("yaml", accepted)
+    assert re.search("(?m)^accepted +table-moved +Users +Users-restored", page.run(judge))
+    out = page.run(".venv/bin/python -m ops evolve --stack prod --state ../before.json", fails=True)
+    assert re.search("(?m)^dangerous +table-replaced +Users +name", out)
 
     [new] = [item for item in bad if item["UserID"]["S"] == "user_new789"]
     assert items(engine, "Users-restored")["Users-restored"] == sorted([*good, new], key=str)

@@ -11,6 +11,7 @@ from tests.conftest import ROOT
 
 COMPOSITE = "$/.github/actions/pulumi"
 FLAGS = "--non-interactive --color never"
+SUMMARY = 'ARGS=--summary "$$GITHUB_STEP_SUMMARY"'
 
 
 def jobs(workflow):
@@ -115,13 +116,14 @@ def test_what_is_previewed_is_what_make_preview_previews(job):
 def test_what_is_deployed_is_what_make_deploy_deploys():
     assert worked(DEPLOY["deploy"]) == [
         *made("deploy", f"ARGS=--yes {FLAGS}"),
-        *made("verify"),
+        *made("verify", SUMMARY),
     ]
 
 
 def test_the_other_commands_are_those_of_make():
-    assert worked(PULL_REQUEST["evolve"]) == made("evolve", "BASE=HEAD^1", "ARGS=--markdown")
-    assert worked(NIGHTLY["verify"]) == [*made("verify"), *made("analyze")]
+    assert worked(PULL_REQUEST["evolve"]) == made("evolve", "BASE=HEAD^1", SUMMARY)
+    assert worked(PULL_REQUEST["rehearse"]) == made("rehearse", f"{SUMMARY} --sarif rehearsal.sarif")
+    assert worked(NIGHTLY["verify"]) == [*made("verify", SUMMARY), *made("analyze")]
 
 
 def test_a_state_that_cannot_be_read_or_a_refused_change_stops_the_preview(tmp_path):
@@ -178,10 +180,10 @@ def test_only_a_file_is_a_plan(tmp_path, kind):
 
 def test_the_artifact_stays_apart_and_the_plan_comes_after_the_set_up():
     steps = DEPLOY["deploy"]["steps"]
-    kinds = [next((part for part in ("gh api", "download-artifact", COMPOSITE, "cp ", "pulumi up", "ops verify", "summary.py")
+    kinds = [next((part for part in ("gh api", "download-artifact", COMPOSITE, "cp ", "pulumi up", "ops verify")
                    if part in step.get("run", step.get("uses", ""))), None) for step in steps]  # fmt: skip
 
-    assert kinds[1:] == ["gh api", "download-artifact", COMPOSITE, "cp ", "pulumi up", "ops verify", "summary.py"]
+    assert kinds[1:] == ["gh api", "download-artifact", COMPOSITE, "cp ", "pulumi up", "ops verify"]
     assert steps[2]["with"]["path"] == "${{ runner.temp }}/plan"
 
 
@@ -204,6 +206,19 @@ def test_what_main_has_left_behind_is_not_deployed(tmp_path, main):
     )
     expected = (0, "", "") if main == "planned" else (1, f"::error::{message}", message)
     assert (code, out, summary.read_text()) == expected
+
+
+def test_only_the_rehearsal_may_write_and_only_to_code_scanning():
+    writes = {
+        (name, scope) for name, job in JOBS.items() for scope, may in job["permissions"].items() if may == "write"
+    }
+    upload = PULL_REQUEST["rehearse"]["steps"][-1]
+
+    assert writes == {("pull-request.rehearse", "security-events"), *((name, "id-token") for name in WITH_CREDENTIALS)}
+    assert upload["uses"].startswith("github/codeql-action/upload-sarif@")
+    # Also where the rehearsal failed: then most of all.
+    assert upload["if"] == "always() && hashFiles('rehearsal.sarif') != ''"
+    assert upload["with"] == {"sarif_file": "rehearsal.sarif"}
 
 
 def test_jobs_with_credentials_install_what_the_program_needs_and_no_more():
@@ -246,7 +261,7 @@ def test_main_is_checked_with_what_a_pull_request_is_checked_with():
     }
     assert default in PULL_REQUEST["check"]["strategy"]["matrix"]["python"]
     assert runs(DEPLOY["check"]) == ["make check"]
-    assert runs(PULL_REQUEST["check"])[0] == "make check"
+    assert runs(PULL_REQUEST["check"]) == ["make check", "make actionlint"]
 
 
 def test_each_night_the_engine_runs_with_the_real_plugin():

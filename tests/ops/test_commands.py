@@ -538,18 +538,20 @@ def test_evolve_succeeds_with_a_safe_change_that_a_person_reads(evolved):
     assert re.fullmatch("ok: 1 change since .*/state.json, rehearsed with 0 queries", verdict)
 
 
-@pytest.mark.parametrize("output", [[], ["--json"], ["--markdown"]])
-def test_evolve_prints_no_secret(evolved, output):
+@pytest.mark.parametrize("output", [[], ["--json"]])
+def test_evolve_prints_no_secret(evolved, tmp_path, output):
     wrapped = {
         "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
         "plaintext": json.dumps("hidden-before"),
     }
     now = TABLE.replace("name=", "tags={'a': pulumi.Output.secret('hidden-now')}, name=")
-    code, out, err = evolved({"tags": {"a": wrapped}}, *output, now=now)
+    code, out, err = evolved({"tags": {"a": wrapped}}, *output, "--summary", f"{tmp_path}/summary", now=now)
+    summary = (tmp_path / "summary").read_text()
 
     assert code == 0
     assert "tags-changed" in out
-    assert "hidden" not in out + err
+    assert "tags-changed" in summary
+    assert "hidden" not in out + err + summary
 
 
 @pytest.mark.parametrize(
@@ -574,12 +576,73 @@ def test_a_wrong_call_of_evolve_is_refused(capsys, monkeypatch, arguments, messa
     [
         ([], "one of the arguments --base --state is required"),
         (["--base", "a", "--state", "b"], "argument --state: not allowed with argument --base"),
-        (["--base", "a", "--json", "--markdown"], "argument --markdown: not allowed with argument --json"),
     ],
 )
-def test_evolve_needs_one_base_and_one_output(capsys, arguments, message):
+def test_evolve_needs_one_base(capsys, arguments, message):
     with pytest.raises(SystemExit) as end:
         main(["evolve", *arguments])
 
     assert end.value.code == 2
     assert capsys.readouterr().err.endswith(f"error: {message}\n")
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_rehearsal_is_appended_to_the_summary(capsys, tmp_path):
+    (tmp_path / "summary").write_text("before\n")
+    code, _, err = run(capsys, "--cwd", ROOT, "--no-policies", "--summary", tmp_path / "summary")
+
+    assert (code, err) == (0, "")
+    assert (tmp_path / "summary").read_text() == (
+        "before\n### dev: rehearsed\n\n**ok**: everything is as declared\n\nCreated `12 aws:dynamodb:Table, "
+        "4 aws:appautoscaling:Target, 4 aws:appautoscaling:Policy`; compared 215 properties\n\n"
+    )
+
+
+@pytest.mark.usefixtures("in_process")
+def test_an_account_that_cannot_be_verified_is_in_the_summary(capsys, tmp_path):
+    summary = tmp_path / "summary"
+    arguments = ["verify", "--cwd", str(ROOT), "--stack", "prod", "--config", ACCOUNT, "--summary", str(summary)]
+    with emulator.embedded("eu-west-1"):
+        code = main(arguments)
+
+    error = "error: "
+    out, err = capsys.readouterr()
+    assert (code, out) == (1, "")
+    assert err.startswith(error)
+    assert summary.read_text() == f"### prod: verify failed\n\n**error**: `{err.strip().removeprefix(error)}`\n\n"
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize("option", ["--summary", "--sarif"])
+def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path, option):
+    code, out, err = run(capsys, "--cwd", ROOT, "--no-policies", option, tmp_path)
+
+    assert (code, err) == (2, f"error: {option} {tmp_path} can't be written: Is a directory\n")
+    assert "ok: everything is as declared" in out
+
+
+def test_a_summary_of_a_failure_that_cannot_be_written_leaves_the_failure(capsys, tmp_path, program, in_process):  # noqa: ARG001
+    stack = program("raise ValueError('no')")
+    code, _, err = run(capsys, "--cwd", stack.directory, "--no-policies", "--summary", tmp_path)
+
+    assert code == 2
+    assert err == f"error: no\nerror: --summary {tmp_path} can't be written: Is a directory\n"
+
+
+def test_a_violation_fails_and_is_in_the_summary_and_in_sarif(capsys, tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    summary, sarif = tmp_path / "summary", tmp_path / "sarif"
+    unprotected = ("--stack", "prod", "--config", "protect_tables=false")
+    code, *_ = run(capsys, "--cwd", ROOT, *unprotected, "--summary", summary, "--sarif", sarif)
+    results = json.loads(sarif.read_text())["runs"][0]["results"]
+
+    assert code == 1
+    assert summary.read_text().splitlines()[:3] == [
+        "### prod: rehearsed",
+        "",
+        "**failed**: a mandatory policy is violated, stopped at `rental_invoices`",
+    ]
+    assert [(result["ruleId"], result["level"]) for result in results] == [
+        ("dynamodb-table-deletion-protection-enabled", "error"),
+        ("dynamodb-table-protected", "error"),
+    ]

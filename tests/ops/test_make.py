@@ -142,7 +142,7 @@ def test_help_names_every_target_that_a_person_calls(make):
     assert code == 0
     assert {line.split()[0] for line in lines} >= {
         *("setup", "rehearse", "evolve", "preview", "up", "deploy", "analyze", "verify", "adopt"),
-        *("test", "check", "format", "bench", "docs", "lock", "pins"),
+        *("test", "check", "actionlint", "format", "bench", "docs", "lock", "pins"),
     }
 
 

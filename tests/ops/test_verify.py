@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from ops.__main__ import main
 from ops.aws import account
 from ops.drift import Difference
 from ops.engine import project
-from ops.verify import verify
+from ops.verify import as_markdown, verify
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
@@ -628,24 +627,44 @@ def test_clients_retry_and_have_a_connection_for_each_worker():
     assert config.max_pool_connections == account.WORKERS
 
 
-def test_the_docs_list_the_calls_that_verify_makes(triggered):
-    live, _ = triggered
-    made = set()
-    # Not STS: to ask whose the credentials are needs no permission.
-    for service in ("dynamodb", "application-autoscaling", "kms", "lambda"):
-        live(service).meta.events.register(
-            f"before-call.{service}", lambda model, service=service, **_: made.add(f"{service}:{model.name}"), service
-        )
-    found_with_trigger(live)
-    page = Path(ROOT / "docs/deploying.md").read_text()
-    policy_document = json.loads(page.split("```json\n")[1].split("```")[0])
-
-    assert {action for statement in policy_document["Statement"] for action in statement["Action"]} == made
-
-
 def test_an_endpoint_that_is_not_aws_is_named(live, monkeypatch):
     assert account.where("eu-west-1", live) == "eu-west-1"
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
     elsewhere = account.connect(None, "eu-west-1", None)
     assert account.where("eu-west-1", elsewhere) == "eu-west-1 at http://127.0.0.1:5000"
+
+
+def test_markdown_has_the_number_then_what_replaces_then_the_rest(live):
+    recreate(
+        KeySchema=[{"AttributeName": "UserID", "KeyType": "HASH"}, {"AttributeName": "Email", "KeyType": "RANGE"}],
+        Tags=[{"Key": "Environment", "Value": "a|b`\r\n# c"}],
+    )(live)
+    lines = as_markdown(verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live))
+    users = "`paypulse:dynamodb:Users$aws:dynamodb/table:Table::users`"
+
+    assert lines[:2] == ["### prod: verified", ""]
+    assert re.fullmatch(
+        r"\*\*2 differences\*\*: \d+ properties of 20 resources of prod compared with eu-west-1", lines[2]
+    )
+    assert lines[3:] == [
+        "",
+        "A deployment would replace the table or rebuild the index: 1",
+        "",
+        "| Resource | Property | Declared | Live |",
+        "|---|---|---|---|",
+        f'| {users} | `rangeKey: the resource is replaced` | `missing` | `"Email"` |',
+        "",
+        "Other differences: 1",
+        "",
+        "| Resource | Property | Declared | Live |",
+        "|---|---|---|---|",
+        f'| {users} | `tags.Environment` | `"production"` | `"a\\|b\'\\r\\n# c"` |',
+    ]
+
+
+def test_markdown_without_a_difference_is_one_line(live):
+    title, _, verdict = as_markdown(verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live))
+
+    assert title == "### prod: verified"
+    assert verdict.startswith("**no difference**: ")

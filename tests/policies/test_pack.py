@@ -85,6 +85,7 @@ def test_a_violation_says_what_is_wrong_and_how_to_mend_it(running, prod):
         pack.Violation(
             pack="paypulse-dynamodb@v0.1.0 (local: policies)",
             policy="dynamodb-pitr-enabled",
+            description="DynamoDB tables should have point-in-time recovery enabled.",
             level="mandatory",
             severity="medium",
             urn=users.urn,

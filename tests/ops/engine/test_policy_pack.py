@@ -75,6 +75,7 @@ def test_a_violation_has_the_level_severity_and_remediation_of_its_policy(pack):
     assert found == Violation(
         pack="demo@v1.2.3 (local: demo-pack)",
         policy="environment",
+        description="Tells.",
         level="advisory",
         severity="high",
         urn=thing("one").urn,

@@ -260,7 +260,7 @@ def test_a_secret_of_a_state_is_not_printed(planned, stack):
         ("tags-changed", "[secret]", "[secret]"),
         ("tags-of-others-deleted", "us", None),
     ]
-    assert "hidden-owner" not in report.as_json(found) + report.as_markdown(found)
+    assert "hidden-owner" not in report.as_json(found) + "".join(report.as_markdown(found))
 
 
 def test_with_an_empty_state_everything_is_added(planned, stack):

@@ -1,11 +1,13 @@
 """What is judged and what a rehearsal finds, together."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from ops.aws import emulator
 from ops.engine import project
+from ops.errors import PlanError
 from ops.evolve import evolve, judge, rehearse
 from tests.conftest import ROOT
 from tests.ops.evolve import test_judge
@@ -213,3 +215,96 @@ def affected(row):
     changed = {change.table for change in judge.judge(then, now, found)}
     names = [pair.either.name for pair in found if pair.either.type.endswith(":Table") and pair.table in changed]
     return [*(["users", "rental_invoices"] if len(names) > 2 else names or ["users"]), "send_invoice_notification"]
+
+
+@pytest.fixture
+def accept(tmp_path):
+    """Return a function that accepts a table's move."""
+
+    def accept(table, name):
+        entry = {"code": "table-moved", "table": table, "property": name, "reason": "restored", "told": "all"}
+        (tmp_path / "accepted_changes.yaml").write_text(json.dumps([entry]))
+
+    return accept
+
+
+MOVED = Edits(config=("users_table=Users-restored",))
+
+
+def codes(evolution):
+    return [(change.code, change.table, change.path, change.accepted) for change in evolution.changes]
+
+
+def test_a_table_that_was_moved_in_the_state_passes_where_both_names_are_accepted(change, accept):
+    accept("Users", "Users-restored")
+    evolution = change(MOVED, ["users"])
+
+    assert codes(evolution) == [("table-moved", "Users", "Users-restored", True)]
+    assert evolution.ok
+    assert {(question.table, question.problem) for question in evolution.questions} == {("Users-restored", "")}
+
+
+def test_a_table_that_was_moved_keeps_its_autoscaling_and_trigger(change, accept):
+    config = ("send_invoice_notification_function=notify",)
+    accept("RentalInvoices", "Rents")
+    now = Edits(config=(*config, "rental_invoices_table=Rents"))
+    evolution = change(now, ["rental_invoices", "send_invoice_notification"], Edits(config=config))
+
+    assert codes(evolution) == [("table-moved", "RentalInvoices", "Rents", True)]
+    assert evolution.ok
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        pytest.param(
+            replace(MOVED, tables={"users": {"partition_key": "Email", "access_patterns": (), "indexes": ()}}),
+            "table-replaced",
+            id="another key",
+        ),
+        pytest.param(
+            replace(MOVED, tables={"users": {"indexes": (), "access_patterns": ()}}),
+            "index-removal-not-applied",
+            id="no index",
+        ),
+    ],
+)
+def test_what_else_changes_of_a_moved_table_is_refused(change, accept, now, code):
+    accept("Users", "Users-restored")
+    evolution = change(now, ["users"])
+
+    assert codes(evolution)[0] == ("table-moved", "Users", "Users-restored", True)
+    assert code in [each.code for each in evolution.refused]
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [("Users", "Users-other"), ("VendorConfig", "Users-restored"), ("Users", "name"), ("Users", "Users")],
+)
+def test_a_move_with_other_names_is_no_change(change, accept, table, name):
+    accept(table, name)
+    message = f"accepts table-moved of {table}, {name}, which is not a change here"
+    with pytest.raises(PlanError, match=message):
+        change(MOVED, ["users", "vendor_config"])
+
+
+def test_a_table_does_not_move_to_the_name_of_another(change, accept):
+    accept("Users", "VendorConfig")
+    with pytest.raises(PlanError, match="accepts table-moved of Users, VendorConfig, which is not a change here"):
+        change(Edits(config=("users_table=VendorConfig", "vendor_config_table=Users")), ["users", "vendor_config"])
+
+
+def test_a_move_that_nobody_accepts_is_a_replacement(change):
+    assert [(each.code, each.path) for each in change(MOVED, ["users"]).refused] == [("table-replaced", "name")]
+
+
+def test_a_move_is_not_accepted_of_a_state_that_has_the_old_table(tmp_path, accept):
+    accept("Users", "Users-restored")
+    then, now = (only(version(edits), ["users"]) for edits in (NONE, MOVED))
+    stack = replace(project.load(ROOT, "prod"), directory=tmp_path)
+    with emulator.embedded(REGION) as clients:
+        old = evolve.evolve(stack, "state", replace(then, is_state=True), now, clients)
+        new = evolve.evolve(stack, "state", replace(now, is_state=True), now, clients)
+
+    assert [(each.code, each.path) for each in old.refused] == [("table-replaced", "name")]
+    assert new.changes == []

@@ -585,5 +585,9 @@ def test_a_change_is_judged(row):
 def test_every_code_of_a_resource_is_in_the_catalogue():
     from_rehearsal = {"question-unanswered", "items-lost"}
     from_state = {"tags-of-others-deleted"}
+    # tests/ops/evolve/test_evolve.py has it.
+    if_accepted = {"table-moved"}
 
-    assert {code for row in CASES for code, *_ in row.changes} == CODES.keys() - from_rehearsal - from_state
+    assert {
+        code for row in CASES for code, *_ in row.changes
+    } == CODES.keys() - from_rehearsal - from_state - if_accepted

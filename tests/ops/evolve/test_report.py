@@ -96,26 +96,31 @@ def cells(line):
 
 @pytest.mark.parametrize("field", ["table", "path", "old", "new"])
 def test_markdown_is_a_table_whatever_names_hold(evolution, field):
-    lines = report.as_markdown(evolution(replace(TAG, **{field: HOSTILE}), TTL)).splitlines()
+    lines = report.as_markdown(evolution(replace(TAG, **{field: HOSTILE}), TTL))[4:]
 
-    assert lines[:4] == [
-        "### prod: changes since `main`",
-        "",
+    assert lines[:2] == [
         "| severity | code | table | property | change |",
         "|---|---|---|---|---|",
     ]
-    row = cells(lines[5])
+    row = cells(lines[3])
     values = {"table": row[2], "path": row[3], "old": row[4], "new": row[4]}
     assert len(row) == 5
     assert r"a\|b'c' d [red]e" in values[field]
     assert all(cell.count("`") in {0, 2} for cell in row)
-    assert cells(lines[4]) == ["dangerous", "`ttl-on`", "`Users`", "`ttl`", "`expires`"]
+    assert cells(lines[2]) == ["dangerous", "`ttl-on`", "`Users`", "`ttl`", "`expires`"]
 
 
 def test_markdown_says_why_and_how_of_what_somebody_notices(evolution):
-    lines = report.as_markdown(evolution(TAG, TTL)).splitlines()
+    lines = report.as_markdown(evolution(TAG, TTL, questions=[RIGHT, WRONG]))
 
-    assert lines[6:] == [
+    assert lines[:4] == [
+        "### prod: changes since `main`",
+        "",
+        "**refused**: 1 dangerous change since `main`; take the steps shown, or accept it in accepted_changes.yaml, see "
+        "docs/evolving.md",
+        "",
+    ]
+    assert lines[8:] == [
         "",
         f"**ttl-on** `Users` `ttl`: {CODES['ttl-on'].why} It is special.",
         "",
@@ -123,15 +128,17 @@ def test_markdown_says_why_and_how_of_what_somebody_notices(evolution):
         "- AWS: `DescribeTable: TableName Users`",
         *(f"{number}. {step}" for number, step in enumerate(RECIPES["turn-on-ttl"].steps, 1)),
         "",
-        "refused: 1 dangerous change since main; take the steps above, or accept it in accepted_changes.yaml, see "
-        "docs/evolving.md",
+        "**not answered**: `user by email`: `it [fails]`",
     ]
 
 
 def test_markdown_without_a_change_is_short(evolution):
-    assert report.as_markdown(evolution(questions=[RIGHT])) == (
-        "### prod: changes since `main`\n\n\nok: no change since main"
-    )
+    assert report.as_markdown(evolution(questions=[RIGHT])) == [
+        "### prod: changes since `main`",
+        "",
+        "**ok**: no change since `main`",
+        "",
+    ]
 
 
 def test_a_person_reads_a_table_why_the_steps_and_the_outcome(evolution):
@@ -147,7 +154,7 @@ def test_a_person_reads_a_table_why_the_steps_and_the_outcome(evolution):
         *(f"  {number}. {step}" for number, step in enumerate(RECIPES["turn-on-ttl"].steps, 1)),
         "not answered: user by email (new version, after): it [fails]",
         "",
-        "refused: 1 dangerous change since main; take the steps above, or accept it in accepted_changes.yaml, see "
+        "refused: 1 dangerous change since main; take the steps shown, or accept it in accepted_changes.yaml, see "
         "docs/evolving.md",
     ]
 
@@ -195,8 +202,8 @@ def test_what_several_tables_share_is_told_once(evolution):
         "  AWS: UpdateTable: TableName Carts, A false",
         f"  1. {RECIPES['undo'].steps[0]}",
     ]
-    assert "**protect-off** `Users` `protect`, `more`; `Things`, `Carts` `protect`: " in report.as_markdown(
-        evolution(*twice)
+    assert "**protect-off** `Users` `protect`, `more`; `Things`, `Carts` `protect`: " in "\n".join(
+        report.as_markdown(evolution(*twice))
     )
 
 

@@ -286,7 +286,9 @@ class Judge:
 
 
 def violation(level):
-    return Violation(pack="judge", policy="p", level=level, severity="", urn=USERS, message="m", remediation="")
+    return Violation(
+        pack="judge", policy="p", level=level, severity="", urn=USERS, message="m", description="d", remediation=""
+    )
 
 
 def rehearse(stack, judge, **options):

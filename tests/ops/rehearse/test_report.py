@@ -55,7 +55,7 @@ TABLE: dict[str, Any] = {
 
 def violation(level="mandatory", name="things"):
     urn = f"urn:pulumi:prod::demo::demo:data:Family$aws:dynamodb/table:Table::{name}"
-    more = {"severity": "high", "urn": urn, "message": "one\n[two]", "remediation": "mend [it]"}
+    more = {"severity": "high", "urn": urn, "description": "d", "message": "one\n[two]", "remediation": "mend [it]"}
     return Violation(pack=PACK, policy="p", level=level, **more)
 
 
@@ -201,3 +201,48 @@ def test_an_output_that_is_too_long_is_counted():
 def test_what_was_created_and_compared_is_counted():
     assert ["Created", "nothing"] in lines(rehearsal())
     assert ["Compared 7 properties, 0 different"] in lines(rehearsal(checked=7))
+
+
+def test_markdown_has_the_result_then_the_violations_by_policy_mandatory_first():
+    found = [violation("advisory", "a|b"), violation(name="x\n# y"), violation()]
+    different = [Difference(urn="a::b::c|d", property="x`", declared=1, live="\r2", replaces=False)]
+    wrong = [Answer(question="q", table="t", problem="p|\nr")]
+
+    assert report.as_markdown(rehearsal(violations=found, differences=different, answers=wrong, checked=7)) == [
+        "### prod: rehearsed",
+        "",
+        "**failed**: not everything is as declared",
+        "",
+        "**`p`** (mandatory): 2. Fix: `mend [it]`",
+        "",
+        "| Type | Name | Message |",
+        "|---|---|---|",
+        "| `aws:dynamodb:Table` | `x # y` | `one [two]` |",
+        "| `aws:dynamodb:Table` | `things` | `one [two]` |",
+        "",
+        "**`p`** (advisory): 1. Fix: `mend [it]`",
+        "",
+        "| Type | Name | Message |",
+        "|---|---|---|",
+        "| `aws:dynamodb:Table` | `a\\|b` | `one [two]` |",
+        "",
+        "Differences:",
+        "",
+        "| Resource | Property | Declared | Live |",
+        "|---|---|---|---|",
+        '| `c\\|d` | `x\'` | `1` | `"\\r2"` |',
+        "",
+        "Not answered:",
+        "",
+        "| Question | Table, index | Problem |",
+        "|---|---|---|",
+        "| `q` | `t` | `p\\| r` |",
+        "",
+        "Created `nothing`; compared 7 properties",
+    ]
+
+
+def test_markdown_names_what_stopped_as_code():
+    assert report.as_markdown(rehearsal(violations=[violation(name="`x`\n# y")]))[2] == (
+        "**failed**: a mandatory policy is violated, stopped at `'x' # y`"
+    )
