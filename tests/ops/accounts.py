@@ -25,7 +25,7 @@ REGION = "eu-west-1"
 
 
 def _backends() -> Iterator[BackendDict]:
-    for service in ("dynamodb", "dynamodbstreams", "applicationautoscaling", "kms", "iam"):
+    for service in ("dynamodb", "dynamodbstreams", "applicationautoscaling", "cloudwatch", "kms", "iam"):
         yield get_backend(service)
     yield lambda_simple_backends
 
