@@ -346,8 +346,8 @@ CODES = {
     "alarm-changed": Code(
         "safe",
         "The name, the metric, the threshold, the periods or the topic of an alarm changes.",
-        "CloudWatch evaluates it anew. The change is dangerous if the alarm no longer tells a topic, or watches another "
-        "metric or dimension.",
+        "CloudWatch evaluates it anew. The change is dangerous if it no longer tells a topic, or watches "
+        "another metric or dimension.",
         ("undo",),
     ),
     "ttl-on": Code(
