@@ -61,8 +61,7 @@ CONSUMED = tuple(
         metric=f"Consumed{access}CapacityUnits",
         periods=15,
         description=f"{access}s have needed more than the maximum of autoscaling allows for 15 minutes.",
-        source="DynamoDB developer guide, Creating CloudWatch alarms: units a second * 60 * the part that may be used; "
-        "target tracking can't keep its target once it has scaled to the maximum",
+        source="DynamoDB developer guide, Creating CloudWatch alarms: units a second * 60 * the part that may be used",
     )
     for access in ("Read", "Write")
 )
@@ -185,7 +184,8 @@ def _alarms(table: Table, settings: Settings) -> Iterator[tuple[str, Alarm, dict
 def _consumed(alarm: Alarm, table: Table, index: GlobalSecondaryIndex | None, settings: Autoscaling) -> float:
     """Return the units a minute that a provisioned table or index may need, and 0 for one that is billed by request.
 
-    Autoscaling holds the target utilization up to its maximum. An index that doesn't scale keeps its capacity.
+    Autoscaling can't hold the target utilization once it has scaled to the maximum. An index that doesn't scale keeps
+    its capacity.
     """
     capacity = (index or table).capacity
     if not capacity:
@@ -203,6 +203,7 @@ def _args(alarm: Alarm, dimensions: dict[str, Any], topic: str) -> dict[str, Any
         "threshold": alarm.threshold,
         "evaluation_periods": alarm.periods,
         "treat_missing_data": "notBreaching",
+        "actions_enabled": True,
         "alarm_actions": [topic],
         "ok_actions": [topic],
         **(_query(alarm, dimensions) if alarm.every else _metric(alarm, dimensions)),

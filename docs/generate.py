@@ -19,11 +19,13 @@ from rich.text import Text
 DOCS, ROOT = Path(__file__).parent, Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "policies")]
 
+from components import alarms  # noqa: E402
 from components.examples import ITEMS  # noqa: E402
 from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
 from components.tables import FAMILIES  # noqa: E402
 from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
-from ops.aws.resources import scalable_target, table  # noqa: E402
+from ops.aws.resources import metric_alarm, scalable_target, table  # noqa: E402
+from ops.console import count  # noqa: E402
 from ops.engine import program, project  # noqa: E402
 from ops.evolve.codes import CODES, RECIPES, Severity  # noqa: E402
 
@@ -50,6 +52,14 @@ TABLES = """\
 
 Generated from `components/tables.py`, and from what the program registers for prod, by `make docs`. Every key is a
 string, and every index projects all attributes. `make rehearse` runs each query below against example invoices.
+"""
+
+ALARMS = """
+## Alarms
+
+What prod has with `alarm_topic`, `send_invoice_notification_function` and a queue as its failure destination. A metric
+without a value is good. The name of an alarm is the name of its table, the index or trigger if it is for one, and the
+name below: `RentalInvoices/due_date/throttled-reads`. `components/alarms.py` says why each alarm is as it is.
 """
 
 EVOLVING = """\
@@ -216,7 +226,37 @@ def tables() -> str:
                 lines.append(f"| {index.name} | {_keys(index)} | {billing} | | |")
         lines += ["\n| question | operation | key |", "|---|---|---|"]
         lines += [_asked(definition, pattern) for definition in family.tables for pattern in definition.access_patterns]
+    lines += [ALARMS, "| alarm | how many | metric | dimensions | in alarm if | source |", "|---" * 6 + "|", *_alarms()]
     return "\n".join(lines) + "\n"
+
+
+# The alarms with the longest list: those of a trigger, too.
+_CONFIG = (
+    "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms",
+    "send_invoice_notification_function=notify",
+    "send_invoice_notification_failure_destination=arn:aws:sqs:eu-west-1:123456789012:failed",
+)
+
+
+def _alarms() -> Iterator[str]:
+    """Yield a row for each kind of alarm."""
+    resources = program.preview(project.load(ROOT, "prod", _CONFIG)).resources
+    found = [r.inputs for r in resources if r.type == metric_alarm.TYPE]
+    delivered = [alarm for alarm, _ in alarms.DELIVERED.values()]
+    for alarm in (
+        *(*alarms.THROTTLED, *alarms.CONSUMED, alarms.SYSTEM_ERRORS, alarms.USER_ERRORS),
+        *(alarms.ITERATOR_AGE, alarms.UNDELIVERED, delivered[0]),
+    ):
+        own = [inputs for inputs in found if inputs["name"].endswith(f"/{alarm.name}")]
+        names = {", ".join(reversed(inputs.get("dimensions", {}))) for inputs in own}
+        dimensions = f"TableName, all of {alarm.every}" if alarm.every else "; or ".join(sorted(names, key=len))
+        condition = (
+            f"{alarm.statistic} > {own[0]['threshold']:.10g} in {count(alarm.periods, 'period')} of {alarm.period} s"
+        )
+        yield (
+            f"| {alarm.name} | {len(own)} | {alarm.namespace} {alarm.metric} | {dimensions or 'none'} | {condition} | "
+            f"{alarm.source} |"
+        )
 
 
 def _diagram(family: Family) -> Iterator[str]:

@@ -219,7 +219,7 @@ def _condition(alarm: dict[str, Any]) -> tuple[str, str]:
         statistic, metric = (selected[1].title(), selected[2]) if selected else ("it", "metric math")
         period = query.get("period")
     operator = _OPERATORS.get(alarm["comparisonOperator"], alarm["comparisonOperator"])
-    condition = f"{statistic} {operator} {alarm['threshold']:g} in {count(alarm['evaluationPeriods'], 'period')}"
+    condition = f"{statistic} {operator} {alarm['threshold']:.10g} in {count(alarm['evaluationPeriods'], 'period')}"
     return metric, f"{condition} of {period} s"
 
 

@@ -19,6 +19,7 @@ from tests import programs
 from tests.conftest import ROOT
 
 TRIGGER = "send_invoice_notification_function=notify"
+ALARMS = "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms"
 # moto's own account.
 ACCOUNT = 'aws:allowedAccountIds=["123456789012"]'
 REGION = "eu-west-1"

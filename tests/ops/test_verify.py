@@ -19,7 +19,7 @@ from ops.engine import project
 from ops.verify import verify
 from tests.conftest import ROOT
 from tests.ops import accounts
-from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
+from tests.ops.accounts import ACCOUNT, ALARMS, TRIGGER, attributes, deployed, index
 
 pytestmark = pytest.mark.usefixtures("in_process")
 
@@ -444,6 +444,90 @@ def test_triggers_of_other_stacks_on_the_same_stream_are_theirs(triggered):
     assert [d.urn for d in found_with_trigger(triggered[0], "other")] == [MAPPING]
 
 
+ALARM = f"{PREFIX}Users$paypulse:dynamodb:TableAlarms$aws:cloudwatch/metricAlarm:MetricAlarm::users-"
+
+
+@pytest.fixture
+def alarmed():
+    """Return clients of an account in which prod is deployed with its alarms and its trigger."""
+    with deployed(ALARMS, TRIGGER) as (_, clients):
+        yield clients
+
+
+def found_with_alarms(clients):
+    stack = project.load(ROOT, "prod", [ACCOUNT, ALARMS, TRIGGER])
+    return verify(stack, "eu-west-1", clients).drift.differences
+
+
+def test_alarms_of_tables_the_trigger_and_the_account_are_as_declared(alarmed):
+    assert found_with_alarms(alarmed) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "difference"),
+    [
+        ("throttled-reads", {"EvaluationPeriods": 4}, ("evaluationPeriods", 5, 4)),
+        ("throttled-reads", {"Threshold": 1}, ("threshold", 0, 1)),
+        ("throttled-reads", {"ActionsEnabled": False}, ("actionsEnabled", True, False)),
+        ("throttled-reads", {"AlarmActions": []}, ("alarmActions", [ALARMS.partition("=")[2]], [])),
+        (
+            "throttled-reads",
+            {"MetricName": "ThrottledRequests"},
+            ("metricName", "ReadThrottleEvents", "ThrottledRequests"),
+        ),
+        (
+            "email-throttled-reads",
+            {"Dimensions": [{"Name": "TableName", "Value": "Users"}]},
+            ("dimensions.GlobalSecondaryIndexName", "Email-index", None),
+        ),
+    ],
+)
+def test_one_change_of_an_alarm_is_exactly_one_difference(alarmed, name, change, difference):
+    alarm = f"Users/{name.replace('email-', 'email/')}"
+    (live,) = alarmed("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    kept = (
+        *("AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "MetricName", "Namespace"),
+        *("Statistic", "Dimensions", "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator"),
+        "TreatMissingData",
+    )
+    alarmed("cloudwatch").put_metric_alarm(**{key: live[key] for key in kept} | change)
+    property_, declared, is_live = difference
+
+    assert found_with_alarms(alarmed) == [
+        Difference(urn=f"{ALARM}{name}", property=property_, declared=declared, live=is_live)
+    ]
+
+
+def test_an_alarm_that_is_missing_is_one_difference(alarmed):
+    names = ["paypulse-prod/user-errors", "RentalInvoices/send_invoice_notification/iterator-age"]
+    alarmed("cloudwatch").delete_alarms(AlarmNames=names)
+
+    assert {d.urn.rpartition("::")[2] for d in found_with_alarms(alarmed)} == {
+        "user-errors",
+        "rental_invoices-send_invoice_notification-iterator-age",
+    }
+    assert {(d.property, d.live) for d in found_with_alarms(alarmed)} == {("", None)}
+
+
+def test_alarms_of_others_on_the_same_tables_are_theirs(alarmed):
+    """Application Auto Scaling has alarms of its own on a table that it scales."""
+    (*_, scaled) = [a for a in alarmed("cloudwatch").describe_alarms()["MetricAlarms"] if "Target" in a["AlarmName"]]
+    alarmed("cloudwatch").put_metric_alarm(
+        AlarmName="mine",
+        Namespace="AWS/DynamoDB",
+        MetricName="ReadThrottleEvents",
+        Dimensions=[{"Name": "TableName", "Value": "Users"}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=9,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    assert scaled["AlarmName"].startswith("TargetTracking-")
+    assert found_with_alarms(alarmed) == []
+
+
 def set_capacity(aws, read, index_read):
     aws("dynamodb").update_table(
         TableName="RentalInvoices",
@@ -628,15 +712,14 @@ def test_clients_retry_and_have_a_connection_for_each_worker():
     assert config.max_pool_connections == account.WORKERS
 
 
-def test_the_docs_list_the_calls_that_verify_makes(triggered):
-    live, _ = triggered
+def test_the_docs_list_the_calls_that_verify_makes(alarmed):
     made = set()
     # Not STS: to ask whose the credentials are needs no permission.
-    for service in ("dynamodb", "application-autoscaling", "kms", "lambda"):
-        live(service).meta.events.register(
+    for service in ("dynamodb", "application-autoscaling", "cloudwatch", "kms", "lambda"):
+        alarmed(service).meta.events.register(
             f"before-call.{service}", lambda model, service=service, **_: made.add(f"{service}:{model.name}"), service
         )
-    found_with_trigger(live)
+    found_with_alarms(alarmed)
     page = Path(ROOT / "docs/deploying.md").read_text()
     policy_document = json.loads(page.split("```json\n")[1].split("```")[0])
 

@@ -21,7 +21,6 @@ from dynamodb.stack import METRIC_ALARM, Stack, StackResource, StackTable, same_
 from dynamodb.values import UNKNOWN, entries, get, is_missing
 
 _ACCESSES: Final = {"ReadThrottleEvents": "reads", "WriteThrottleEvents": "writes"}
-_FIX: Final = f"add an alarm on {' and on '.join(_ACCESSES)}, each with the dimension TableName alone"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +61,13 @@ def _check(stack: Stack, options: Options) -> StackFindings:
     lacking = {table: [one for one in _ACCESSES.values() if one not in watched[table]] for table in tables}
     is_bare = all(len(lacking[table]) == len(_ACCESSES) and not possible[table] for table in tables)
     if is_bare and len(tables) > 1:
-        yield None, f"none of the {len(tables)} tables has a metric alarm on its throttled reads and writes: {_FIX}"
+        yield None, f"none of the {len(tables)} tables has a metric alarm on throttled reads and writes"
         return
     for table, accesses in lacking.items():
         if possible[table].intersection(accesses):
             yield table.resource, Unknown(f"which metric alarm is for {table.label}")
         elif accesses:
-            yield table.resource, f"{table.label} has no metric alarm on its throttled {' and '.join(accesses)}: {_FIX}"
+            yield table.resource, f"{table.label} has no metric alarm on throttled {' and '.join(accesses)}"
 
 
 def _alarms(stack: Stack) -> tuple[dict[StackTable, set[str]], dict[StackTable, set[str]]]:
@@ -105,8 +104,7 @@ POLICY = policy(
     description="DynamoDB tables should have alarms on throttled reads and writes.",
     severity=Severity.LOW,
     enforcement_level=EnforcementLevel.ADVISORY,
-    remediation_steps="For each table, register two aws.cloudwatch.MetricAlarm with namespace='AWS/DynamoDB', "
-    "metric_name='ReadThrottleEvents' or 'WriteThrottleEvents', dimensions={'TableName': table.name}, statistic='Sum' "
-    "and treat_missing_data='notBreaching', and with alarm_actions.",
+    remediation_steps="For each table, register an aws.cloudwatch.MetricAlarm on ReadThrottleEvents and one on "
+    "WriteThrottleEvents, with the dimension TableName alone.",
     url="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html#DynamoDB",
 )
