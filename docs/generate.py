@@ -119,7 +119,8 @@ Add an entry to `accepted_changes.yaml`, beside `Pulumi.yaml`, in the pull reque
   told: the reporting team, on 3 March
 ```
 
-`table` is the physical name of the table. `property` is what evolve prints as the property, or "" if it prints none.
+`table` is the physical name of the table, and `property` what evolve prints as the property. Write "" where it prints
+none.
 An entry that matches no change since a git ref is an error. So remove the entry in the next pull request. When evolve
 compares with Pulumi's state, such an entry is ignored, because the change may be deployed already. You can accept
 table-replaced and table-deleted only after a deployment that turned protect off.
