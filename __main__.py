@@ -1,8 +1,9 @@
-"""PayPulse's tables: settings, families, outputs."""
+"""PayPulse's tables: settings, families, the alarm of the account, outputs."""
 
 import pulumi
 
 from components import settings
+from components.alarms import account_alarm
 from components.family import TableFamily
 from components.tables import FAMILIES, TABLES
 
@@ -11,6 +12,8 @@ stack = settings.load(TABLES)
 tables = {}
 for family in FAMILIES:
     tables |= TableFamily(family, stack).outputs
+if stack.alarm_topic:
+    account_alarm(stack)
 
 pulumi.export("tables", tables)
 for logical_name, table in tables.items():

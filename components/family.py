@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.alarms import TableAlarms
 from components.autoscaling import TableAutoscaling, autoscaled_capacities
 from components.schema import Family, GlobalSecondaryIndex, Table
 from components.settings import Settings
@@ -12,7 +13,7 @@ from components.trigger import stream_trigger
 
 
 class TableFamily(pulumi.ComponentResource):
-    """The tables of one family, each with its autoscaling and its trigger.
+    """The tables of one family, each with its autoscaling, its trigger and its alarms.
 
     `outputs` maps a table's logical name to its `name`, `arn`, `stream_arn` (where there is a stream) and `indexes`
     (logical name to `name` and `arn`).
@@ -40,6 +41,8 @@ class TableFamily(pulumi.ComponentResource):
             if table.trigger and table.trigger in settings.triggers:
                 trigger = settings.triggers[table.trigger]
                 stream_trigger(table.trigger, resource, trigger, pulumi.ResourceOptions(parent=self))
+            if settings.alarm_topic:
+                TableAlarms(table, resource, settings, pulumi.ResourceOptions(parent=self))
             self.outputs[table.logical_name] = _outputs(table, resource)
         self.register_outputs({"tables": self.outputs})
 

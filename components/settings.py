@@ -18,6 +18,11 @@ _TABLE_NAME = r"[a-zA-Z0-9_.-]{3,255}"
 _TABLE_NAME_RULE = "a table name has 3 to 255 characters of a-zA-Z0-9_.-"
 # The ARN of a key, not of an alias: DynamoDB returns the key's ARN, so every preview would show a difference.
 _KMS_KEY_ARN = r"arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+"
+# SNS API reference, CreateTopic, Name. CloudWatch's alarms tell a standard topic; a FIFO topic's name ends in .fifo.
+_TOPIC_ARN = r"arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9-_]{1,256}"
+# CloudWatch API reference, PutMetricAlarm: 255 characters for the name of an alarm. It has the name of a table, and up
+# to 55 characters more: of an index or a trigger, and of what is wrong.
+_ALARMED_TABLE_NAME = 200
 # Lambda API reference, CreateEventSourceMapping: FunctionName, and Destination of DestinationConfig.OnFailure.
 _FUNCTION = r"(arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[a-zA-Z0-9-_]{1,64}"
 _FAILURE_DESTINATION = (
@@ -57,7 +62,8 @@ class Settings:
     """A stack's configuration.
 
     `table_names` maps logical names to physical names. `triggers` maps the name of a trigger in `components/tables.py`
-    to its function, and has no entry for a trigger without one. `kms_key_arn` is "" for the AWS managed key.
+    to its function, and has no entry for a trigger without one. `kms_key_arn` is "" for the AWS managed key, and
+    `alarm_topic` is "" for no alarms.
     """
 
     table_names: dict[str, str]
@@ -65,6 +71,7 @@ class Settings:
     environment: str
     protect_tables: bool
     kms_key_arn: str
+    alarm_topic: str
     autoscaling: Autoscaling
 
 
@@ -85,12 +92,16 @@ def load(tables: Sequence[Table]) -> Settings:
     }
     table_names = _table_names(config, tables)
     triggers = _triggers(config, tables)
+    region = pulumi.Config("aws").get("region")
     tag_rule = "must be 1 to 256 letters, digits, spaces and + - = . _ : / @"
     others = {
         "environment": config.read("environment", _text(_TAG_VALUE, tag_rule)),
         "protect_tables": config.read("protect_tables", _boolean),
-        "kms_key_arn": config.read("kms_key_arn", _kms_key_arn(pulumi.Config("aws").get("region"))),
+        "kms_key_arn": config.read("kms_key_arn", _arn(_KMS_KEY_ARN, "a KMS key", region)),
+        "alarm_topic": config.read("alarm_topic", _arn(_TOPIC_ARN, "a standard SNS topic", region)),
     }
+    if others["alarm_topic"]:
+        _check_alarms(config, tables, table_names, triggers)
     _check_initial_capacities(config, tables, autoscaling)
     config.refuse_unknown_keys()
     if config.problems:
@@ -184,6 +195,24 @@ def _check_initial_capacities(config: _Config, tables: Sequence[Table], autoscal
                     config.refuse(key, f"{where} is created with {units} {kind} units, which must be in {low}..{high}")
 
 
+def _check_alarms(
+    config: _Config, tables: Sequence[Table], names: dict[str, str], triggers: dict[str, dict[str, Any]]
+) -> None:
+    """Refuse a table whose alarms' names would be too long, and a destination that an alarm can't see."""
+    for table in tables:
+        length = len(names[table.logical_name])
+        if length > _ALARMED_TABLE_NAME:
+            why = f"with alarm_topic, a table name has at most {_ALARMED_TABLE_NAME} characters; this one has {length}"
+            config.refuse(table.name_key, why)
+    region = pulumi.Config("aws").get("region")
+    for name, values in triggers.items():
+        # The ARN of a bucket has no region.
+        destination = values["failure_destination"]
+        if region and destination and destination.split(":")[3] not in {"", region}:
+            why = f"with alarm_topic, must be in the region of the tables, {region}: an alarm sees no other region"
+            config.refuse(f"{name}_failure_destination", why)
+
+
 def _integer(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not re.fullmatch("-?[0-9]{1,10}", text) or not low <= int(text) <= high:
@@ -199,8 +228,8 @@ def _boolean(text: str) -> bool:
     return text == "true"
 
 
-def _kms_key_arn(region: str | None) -> Callable[[str], str]:
-    parse_arn = _text(f"({_KMS_KEY_ARN})?", "must be empty or the ARN of a KMS key")
+def _arn(pattern: str, what: str, region: str | None) -> Callable[[str], str]:
+    parse_arn = _text(f"({pattern})?", f"must be empty or the ARN of {what}")
 
     def parse(text: str) -> str:
         if parse_arn(text) and region and text.split(":")[3] != region:

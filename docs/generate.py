@@ -22,13 +22,15 @@ from rich.text import Text
 DOCS, ROOT = Path(__file__).parent, Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "policies"), str(DOCS)]
 
-import permissions  # noqa: E402 - the path comes first
+import ci_permissions  # noqa: E402 - the path comes first
 
+from components import alarms  # noqa: E402
 from components.examples import ITEMS  # noqa: E402
 from components.schema import AccessPattern, Family, GlobalSecondaryIndex, Table  # noqa: E402
 from components.tables import FAMILIES  # noqa: E402
 from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
-from ops.aws.resources import scalable_target, table  # noqa: E402
+from ops.aws.resources import metric_alarm, scalable_target, table  # noqa: E402
+from ops.console import count  # noqa: E402
 from ops.engine import program, project  # noqa: E402
 from ops.evolve.codes import CODES, RECIPES, Severity  # noqa: E402
 
@@ -55,6 +57,14 @@ TABLES = """\
 
 Generated from `components/tables.py`, and from what the program registers for prod, by `make docs`. Every key is a
 string, and every index projects all attributes. `make rehearse` runs each query below against example invoices.
+"""
+
+ALARMS = """
+## Alarms
+
+What prod has with `alarm_topic`, `send_invoice_notification_function` and a queue as its failure destination. A metric
+without a value is good. The name of an alarm is the name of its table, the index or trigger if it is for one, and the
+name below: `RentalInvoices/due_date/throttled-reads`. `components/alarms.py` says why each alarm is as it is.
 """
 
 EVOLVING = """\
@@ -114,7 +124,8 @@ Add an entry to `accepted_changes.yaml`, beside `Pulumi.yaml`, in the pull reque
   told: the reporting team, on 3 March
 ```
 
-`table` is the physical name of the table. `property` is what evolve prints as the property, or "" if it prints none.
+`table` is the physical name of the table, and `property` what evolve prints as the property. Write "" where it prints
+none.
 An entry that matches no change since a git ref is an error. So remove the entry in the next pull request. When evolve
 compares with Pulumi's state, such an entry is ignored, because the change may be deployed already. You can accept
 table-replaced and table-deleted only after a deployment that turned protect off.
@@ -224,7 +235,37 @@ def tables() -> str:
                 lines.append(f"| {index.name} | {_keys(index)} | {billing} | | |")
         lines += ["\n| question | operation | key |", "|---|---|---|"]
         lines += [_asked(definition, pattern) for definition in family.tables for pattern in definition.access_patterns]
+    lines += [ALARMS, "| alarm | how many | metric | dimensions | in alarm if | source |", "|---" * 6 + "|", *_alarms()]
     return "\n".join(lines) + "\n"
+
+
+# The alarms with the longest list: those of a trigger, too.
+_CONFIG = (
+    "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms",
+    "send_invoice_notification_function=notify",
+    "send_invoice_notification_failure_destination=arn:aws:sqs:eu-west-1:123456789012:failed",
+)
+
+
+def _alarms() -> Iterator[str]:
+    """Yield a row for each kind of alarm."""
+    resources = program.preview(project.load(ROOT, "prod", _CONFIG)).resources
+    found = [r.inputs for r in resources if r.type == metric_alarm.TYPE]
+    delivered = [alarm for alarm, _ in alarms.DELIVERED.values()]
+    for alarm in (
+        *(*alarms.THROTTLED, *alarms.CONSUMED, alarms.SYSTEM_ERRORS, alarms.USER_ERRORS),
+        *(alarms.ITERATOR_AGE, alarms.UNDELIVERED, delivered[0]),
+    ):
+        own = [inputs for inputs in found if inputs["name"].endswith(f"/{alarm.name}")]
+        names = {", ".join(reversed(inputs.get("dimensions", {}))) for inputs in own}
+        dimensions = f"TableName, all of {alarm.every}" if alarm.every else "; or ".join(sorted(names, key=len))
+        condition = (
+            f"{alarm.statistic} > {own[0]['threshold']:.10g} in {count(alarm.periods, 'period')} of {alarm.period} s"
+        )
+        yield (
+            f"| {alarm.name} | {len(own)} | {alarm.namespace} {alarm.metric} | {dimensions or 'none'} | {condition} | "
+            f"{alarm.source} |"
+        )
 
 
 def _diagram(family: Family) -> Iterator[str]:
@@ -305,8 +346,8 @@ def deploying() -> str:
     stack = project.load(ROOT, "prod")
     names = [r.inputs["name"] for r in program.preview(stack).resources if r.type == table.TYPE]
     page, region = DEPLOYING.read_text(encoding="utf-8"), stack.config["aws:region"]
-    verify = permissions.document(region, names, permissions.VERIFY)
-    for marker, document in (("verify", verify), ("deploy", permissions.deploy(region, names))):
+    verify = ci_permissions.document(region, names, ci_permissions.VERIFY)
+    for marker, document in (("verify", verify), ("deploy", ci_permissions.deploy(region, names))):
         page = _filled(page, marker, ["```json", json.dumps(document, indent=2), "```"])
     return page
 

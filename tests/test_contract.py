@@ -40,6 +40,21 @@ SCALING = {
     ),
 }
 
+ALARM = "$paypulse:dynamodb:TableAlarms$aws:cloudwatch/metricAlarm:MetricAlarm::"
+TOPIC = "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms"
+# Logical names of the indexes by those of the tables.
+INDEXES = {"rental_invoices": ["due_date"], "users": ["email"], "retail_invoices": ["invoice_date", "sub_type"]}
+THROTTLED, CONSUMED = ("throttled-reads", "throttled-writes"), ("consumed-reads", "consumed-writes")
+# The last part of an alarm's name, by the URN of its table.
+OF_TABLE = {
+    urn: [
+        *(*THROTTLED, *(f"{index}/{name}" for index in INDEXES.get(urn.rpartition("::")[2], []) for name in THROTTLED)),
+        "system-errors",
+    ]
+    for urn in TABLES
+}
+OF_TABLE[f"RentalInvoices{TABLE}rental_invoices"] += [*CONSUMED, *(f"due_date/{name}" for name in CONSUMED)]
+
 
 def tables(record):
     return [r for r in record("prod").resources if r.type == "aws:dynamodb/table:Table"]
@@ -102,6 +117,33 @@ def test_the_trigger_keeps_its_urn(record):
     assert [r.urn.removeprefix(PREFIX) for r in resources if r.type.startswith("aws:lambda/")] == [
         "RentalInvoices$aws:lambda/eventSourceMapping:EventSourceMapping::send_invoice_notification"
     ]
+
+
+def test_alarms_keep_their_urns_and_names(record):
+    found = {r.urn: r.inputs["name"] for r in record("prod", TOPIC).resources if r.type.startswith("aws:cloudwatch/")}
+    of_tables = {
+        f"{PREFIX}{urn.partition('$')[0]}{ALARM}{urn.rpartition('::')[2]}-{part.replace('/', '-')}": f"{TABLES[urn]}/{part}"
+        for urn, parts in OF_TABLE.items()
+        for part in parts
+    }
+
+    assert found == of_tables | {
+        "urn:pulumi:prod::paypulse::aws:cloudwatch/metricAlarm:MetricAlarm::user-errors": "paypulse-prod/user-errors"
+    }
+    assert len(found) == 49
+
+
+def test_only_alarms_are_added_by_their_topic(record):
+    without, alarmed = record("prod").resources, record("prod", TOPIC).resources
+    added = {r.urn for r in alarmed} - {r.urn for r in without}
+
+    assert len(without) == 26
+    assert [r for r in alarmed if r.urn not in added] == without
+    assert {urn.rpartition("::")[0].rpartition("$")[2].rpartition("::")[2] for urn in added} == {
+        "paypulse:dynamodb:TableAlarms",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+    }
+    assert len(added) == 49 + len(TABLES)
 
 
 def test_nothing_else_is_deployed(record):

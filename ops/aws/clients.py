@@ -9,6 +9,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from types_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodbstreams import DynamoDBStreamsClient
     from types_boto3_iam import IAMClient
@@ -22,6 +23,8 @@ class Clients(Protocol):
 
     @overload
     def __call__(self, service: Literal["application-autoscaling"], /) -> "ApplicationAutoScalingClient": ...
+    @overload
+    def __call__(self, service: Literal["cloudwatch"], /) -> "CloudWatchClient": ...
     @overload
     def __call__(self, service: Literal["dynamodb"], /) -> "DynamoDBClient": ...
     @overload

@@ -18,18 +18,32 @@ Live = dict[str, dict[str, dict[str, Any]]]
 def read(plan: Plan, clients: Clients, map_: resources.Map = map) -> tuple[list[Registration], Live]:
     """Return the custom resources of `plan`, and all resources in the account that belong to the plan's tables.
 
-    If the ARN of a stream is unknown in the plan, it is filled in from the account.
+    Of the types that others share, only those that are declared. If the ARN of a stream is unknown in the plan, it is
+    filled in from the account.
     """
     declared = [resource for resource in plan.resources if resource.custom]
     tables = dict.fromkeys(filter(None, map(table_name, declared)))
-    types = {resource.type for resource in declared}
     live: Live = {}
     for type_, module in resources.MODULES.items():
-        if type_ in types or type_ not in resources.SHARED:
+        own, is_shared = _identities(type_, declared), type_ in resources.SHARED
+        if own or not is_shared:
             with reading_answer():
-                items = [item for item in module.read(clients, tables, map_) if module.table_name(item) in tables]
-                live[type_] = {module.identity(item): item for item in items}
-    return [_with_stream(resource, declared, live[table.TYPE]) for resource in declared], live
+                items = {module.identity(item): item for item in module.read(clients, tables, map_)}
+                live[type_] = {
+                    identity: item
+                    for identity, item in items.items()
+                    if (identity in own if is_shared else module.table_name(item) in tables)
+                }
+        if type_ == table.TYPE:
+            # Tables come first. The ARN of a stream is part of what identifies a trigger.
+            declared = [_with_stream(resource, declared, live[type_]) for resource in declared]
+    return declared, live
+
+
+def _identities(type_: str, declared: list[Registration]) -> set[str]:
+    """Return what identifies the declared resources of a type."""
+    module = resources.module(type_)
+    return {module.identity(provider.effective_inputs(resource)) for resource in declared if resource.type == type_}
 
 
 def table_name(resource: Registration) -> str:

@@ -13,7 +13,7 @@ from ops.errors import PlanError
 
 _DEFAULTS = "__defaults"
 # Maps of strings. Check adds no `__defaults` to them.
-_MAPS = {"tags", "tagsAll"}
+_MAPS = {"tags", "tagsAll", "dimensions"}
 
 
 def effective_inputs(resource: Registration) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ops.aws.clients import Clients
-from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.aws.resources import event_source_mapping, metric_alarm, scalable_target, scaling_policy, table
 from ops.errors import PlanError
 
 Inputs = dict[str, Any]
@@ -27,7 +27,7 @@ class RefusedError(PlanError):
 class Call:
     """A call to AWS: a boto3 client's method, and its parameters by AWS's names."""
 
-    service: Literal["application-autoscaling", "dynamodb", "lambda"]
+    service: Literal["application-autoscaling", "cloudwatch", "dynamodb", "lambda"]
     method: str
     parameters: dict[str, Any]
 
@@ -56,6 +56,8 @@ def update(type_: str, old: Inputs, new: Inputs) -> Iterator[Call]:
         yield Call("application-autoscaling", "register_scalable_target", _dimension(new) | parameters)
     elif old != new and type_ == scaling_policy.TYPE:
         yield Call("application-autoscaling", "put_scaling_policy", scaling_policy.parameters(new))
+    elif old != new and type_ == metric_alarm.TYPE:
+        yield Call("cloudwatch", "put_metric_alarm", metric_alarm.parameters(new))
     elif old != new and type_ == event_source_mapping.TYPE:
         yield from _update_mapping(old, new)
 
@@ -85,6 +87,8 @@ def creation(type_: str, new: Inputs) -> str:
         return f"CreateTable: {new['name']}"
     if type_ == event_source_mapping.TYPE:
         return f"CreateEventSourceMapping: {new['functionName']}"
+    if type_ == metric_alarm.TYPE:
+        return f"PutMetricAlarm: {new['name']}"
     operation = "RegisterScalableTarget" if type_ == scalable_target.TYPE else "PutScalingPolicy"
     return f"{operation}: {new['resourceId']} {new['scalableDimension'].rpartition(':')[2]}"
 
@@ -97,6 +101,8 @@ def delete(type_: str, old: Inputs) -> Call:
         return Call("application-autoscaling", "deregister_scalable_target", _dimension(old))
     if type_ == scaling_policy.TYPE:
         return Call("application-autoscaling", "delete_scaling_policy", {"PolicyName": old["name"]} | _dimension(old))
+    if type_ == metric_alarm.TYPE:
+        return Call("cloudwatch", "delete_alarms", {"AlarmNames": [old["name"]]})
     return Call("lambda", "delete_event_source_mapping", {"UUID": old.get("uuid", "")})
 
 

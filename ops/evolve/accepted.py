@@ -20,7 +20,10 @@ _NEEDS_UNPROTECTED = {"table-replaced", "table-deleted"}
 
 @dataclass(frozen=True)
 class Accepted:
-    """An accepted change: its code, the physical name of the table, the property, the reason and who was told."""
+    """An accepted change: its code, the physical name of the table, the property, the reason and who was told.
+
+    `table` is "" for a change of no table, such as that of the alarm of the account.
+    """
 
     code: str
     table: str
@@ -47,8 +50,8 @@ def _entry(entry: Any, where: str) -> Accepted:  # noqa: ANN401 - any YAML value
     if not isinstance(entry, dict):
         raise PlanError(f"{where} is {entry!r}, not an object with {', '.join(_FIELDS)}")
     for name in _FIELDS:
-        # A change of a whole resource has no property.
-        if not isinstance(entry.get(name), str) or (name != "property" and not entry[name].strip()):
+        # A change of a whole resource has no property, and that of the account or the provider no table.
+        if not isinstance(entry.get(name), str) or (name not in {"table", "property"} and not entry[name].strip()):
             raise PlanError(f"{where}: {name} must be a string, and is {entry.get(name)!r}")
     if unknown := sorted(map(str, entry.keys() - set(_FIELDS))):
         raise PlanError(f"{where} has {', '.join(unknown)}; an entry has {', '.join(_FIELDS)}")
@@ -95,6 +98,6 @@ def apply(
     left = sorted(known - {(change.code, change.table, change.path) for change in result})
     if left and not is_state:
         code, table, property_ = left[0]
-        what = f"{code} of {table}{f', {property_}' if property_ else ''}"
+        what = f"{code} of {table or 'no table'}{f', {property_}' if property_ else ''}"
         raise PlanError(f"{FILE} accepts {what}, which is not a change here; correct the entry, or remove it")
     return result

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ops.aws import provider, resources
-from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.aws.resources import event_source_mapping, metric_alarm, scalable_target, scaling_policy, table
 from ops.engine.plan import Plan, Registration
 from ops.engine.wire import SECRET, redact, secret_above
 from ops.evolve.codes import CODES, RECIPES, Severity
@@ -69,6 +69,7 @@ _REPLACED_BY = {
     scalable_target.TYPE: ("serviceNamespace", "resourceId", "scalableDimension", "region"),
     scaling_policy.TYPE: ("name", "policyType", "serviceNamespace", "resourceId", "scalableDimension", "region"),
     event_source_mapping.TYPE: ("startingPosition", "region"),
+    metric_alarm.TYPE: ("name", "region"),
 }
 
 

@@ -345,6 +345,20 @@ CODES = {
         "response types are dangerous: records that the function fails on are dropped sooner, or go elsewhere.",
         ("undo",),
     ),
+    "alarm-added": Code("safe", "An alarm is added.", "It tells its topic from then on."),
+    "alarm-removed": Code(
+        "dangerous",
+        "An alarm is removed.",
+        "Nobody is told any more when it would go off. The change is safe if what it watches is removed, too.",
+        ("undo",),
+    ),
+    "alarm-changed": Code(
+        "safe",
+        "The name, the metric, the threshold, the periods or the topic of an alarm changes.",
+        "CloudWatch evaluates it anew. The change is dangerous if it no longer tells a topic, or watches "
+        "another metric or dimension.",
+        ("undo",),
+    ),
     "ttl-on": Code(
         "dangerous",
         "Time to live is turned on.",

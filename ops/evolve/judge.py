@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws import resources, updates
-from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.aws.resources import event_source_mapping, metric_alarm, scalable_target, scaling_policy, table
 from ops.engine.plan import Registration
 from ops.evolve.changes import CAPACITIES, INDEXES, Change, Pair, capacities, capacity_path, indexes, is_ignored
 from ops.evolve.versions import Version
@@ -438,6 +438,38 @@ def _keeps_records(key: str, old: Any, new: Any) -> bool:  # noqa: ANN401 - any 
     return key in {"functionName", "batchSize", "maximumBatchingWindowInSeconds", "parallelizationFactor"}
 
 
+def _alarm(pair: Pair, stack: _Stack) -> Iterator[Change]:
+    if not pair.then:
+        yield pair.change("alarm-added", new=pair.new["name"], calls=_whole_calls(pair))
+    elif not pair.now:
+        severity = "dangerous" if _is_still_there(pair, stack) else "safe"
+        yield pair.change("alarm-removed", old=pair.old["name"], severity=severity, calls=_whole_calls(pair))
+    elif pair.replaced_by:
+        yield _changed(pair, "alarm-changed", pair.replaced_by[0], calls=_whole_calls(pair))
+    else:
+        for key in sorted((pair.old.keys() | pair.new.keys()) - {"evaluateLowSampleCountPercentiles"}):
+            old, new = pair.old.get(key), pair.new.get(key)
+            if old != new:
+                is_muted = key == "actionsEnabled" and not new
+                is_muted = is_muted or (key.endswith("Actions") and not set(old or []) <= set(new or []))
+                is_lost = is_muted or key in {"namespace", "metricName", "dimensions", "metricQueries"}
+                yield _changed(pair, "alarm-changed", key, severity="dangerous" if is_lost else "safe")
+
+
+def _is_still_there(pair: Pair, stack: _Stack) -> bool:
+    """Tell whether what an alarm watches is deployed from now on: the account, a table, its index or its trigger."""
+    table_pair, dimensions = stack.table_of(pair), pair.old.get("dimensions", {})
+    if not table_pair or not table_pair.now:
+        return not pair.table
+    if pair.old.get("metricName", "").startswith("Consumed") and table_pair.new["billingMode"] == "PAY_PER_REQUEST":
+        return False
+    if index := dimensions.get("GlobalSecondaryIndexName"):
+        return index in indexes(table_pair.new)
+    of_trigger = pair.old.get("namespace") not in {None, "AWS/DynamoDB"}
+    triggers = [other for other in stack.pairs if other.either.type == event_source_mapping.TYPE]
+    return not of_trigger or any(other.now and other.table == pair.table for other in triggers)
+
+
 def _stream_is_new(pair: Pair) -> bool:
     """Tell whether the stream of a table gets another ARN."""
     is_other = _stream(pair.new) is not None and _stream(pair.old) != _stream(pair.new)
@@ -449,6 +481,7 @@ _JUDGES: dict[str, Callable[[Pair, _Stack], Iterator[Change]]] = {
     scalable_target.TYPE: _autoscaling,
     scaling_policy.TYPE: _autoscaling,
     event_source_mapping.TYPE: _trigger,
+    metric_alarm.TYPE: _alarm,
 }
 
 

@@ -1,7 +1,8 @@
 """Prints a rehearsal: as tables for people, as Markdown for the summary of a job, and as JSON for scripts."""
 
 import json
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from operator import attrgetter
@@ -12,11 +13,12 @@ from rich.markup import escape
 from rich.text import Text
 
 from ops import markdown
-from ops.aws.resources import scalable_target, scaling_policy, table
+from ops.aws.resources import metric_alarm, scalable_target, scaling_policy, table
 from ops.console import (
     COLOURS,
     DIFFERENCE,
     Row,
+    count,
     counts,
     difference_row,
     print_differences,
@@ -78,12 +80,16 @@ def print_rehearsal(rehearsal: Rehearsal, out: Console) -> None:
     if readback.shown.get(scalable_target.TYPE):
         out.print("\n[bold]Autoscaling, read back[/]")
         _print_autoscaling(readback, out)
+    if readback.shown.get(metric_alarm.TYPE):
+        out.print("\n[bold]Alarms, read back[/]")
+        _print_alarms(readback, out)
     _print_policies(rehearsal, out)
     if rehearsal.answers:
         out.print("\n[bold]Drill[/]")
         _print_answers(rehearsal.answers, out)
         print_unanswered(rehearsal, out)
-    out.print(f"\n[bold]Created[/]  {_created(rehearsal)}")
+    # Wrapped on a terminal, because there may be many types.
+    out.print(f"\n[bold]Created[/]  {_created(rehearsal)}", soft_wrap=False)
     out.print(f"[bold]Compared[/] {readback.checked} properties, {len(readback.differences)} different")
     print_differences(readback.differences, out)
     word, why = _verdict(rehearsal, escape)
@@ -164,15 +170,24 @@ def _tree(resources: list[Registration]) -> Iterator[Row]:
         children[resource.parent].append(resource)
 
     def rows(parent: str, guides: str) -> Iterator[Row]:
-        for resource in children[parent]:
-            last = resource is children[parent][-1]
+        shown, alarms = _without_further_alarms(children[parent])
+        for resource in shown:
+            last = resource is shown[-1]
             branch = ("└─ " if last else "├─ ") if parent else ""
             protected = "protected" if resource.protect else ""
             type_, plan = guides + branch + short_type(resource.type), Text("create", "green")
-            yield [Text("+", "green"), type_, resource.name, plan, protected]
+            is_several = alarms > 1 and resource.type == metric_alarm.TYPE
+            name = count(alarms, "alarm") if is_several else resource.name
+            yield [Text("+", "green"), type_, name, plan, protected]
             yield from rows(resource.urn, guides + (("   " if last else "│  ") if parent else ""))
 
     return rows("", "")
+
+
+def _without_further_alarms(resources: list[Registration]) -> tuple[list[Registration], int]:
+    """Return the resources of one parent with the first of its alarms only, and the number of its alarms."""
+    alarms = [resource for resource in resources if resource.type == metric_alarm.TYPE]
+    return [resource for resource in resources if resource not in alarms[1:]], len(alarms)
 
 
 def _print_tables(readback: Drift, out: Console) -> None:
@@ -225,6 +240,33 @@ def _print_autoscaling(readback: Drift, out: Console) -> None:
         )
     header = ("Scalable target", "Dimension", "Units", "Target", "Cooldown in, out", "Scaling policy")
     print_table(out, rows, header, droppable=("Scaling policy", "Cooldown in, out"))
+
+
+_OPERATORS = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": ">=",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "<=",
+}
+
+
+def _print_alarms(readback: Drift, out: Console) -> None:
+    """Print a row for each metric and condition, with the number of its alarms."""
+    kinds = Counter(map(_condition, readback.shown[metric_alarm.TYPE]))
+    rows = [[*kind, str(number)] for kind, number in kinds.items()]
+    print_table(out, rows, ("Metric", "In alarm if", "Alarms"))
+
+
+def _condition(alarm: dict[str, Any]) -> tuple[str, str]:
+    """Return the metric of an alarm, or of its query, and when it goes off."""
+    metric, statistic, period = alarm["metricName"], alarm["statistic"], alarm["period"]
+    if query := next(iter(alarm["metricQueries"]), None):
+        selected = re.match(r"SELECT (\w+)\((\w+)\)", query.get("expression", ""))
+        statistic, metric = (selected[1].title(), selected[2]) if selected else ("it", "metric math")
+        period = query.get("period")
+    operator = _OPERATORS.get(alarm["comparisonOperator"], alarm["comparisonOperator"])
+    condition = f"{statistic} {operator} {alarm['threshold']:.10g} in {count(alarm['evaluationPeriods'], 'period')}"
+    return metric, f"{condition} of {period} s"
 
 
 def _print_answers(answers: list[Answer], out: Console) -> None:

@@ -19,7 +19,8 @@ TABLE_REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
 GLOBAL_SECONDARY_INDEX: Final = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
 SCALABLE_TARGET: Final = "aws:appautoscaling/target:Target"
 SCALING_POLICY: Final = "aws:appautoscaling/policy:Policy"
-_TYPES: Final = (TABLE, TABLE_REPLICA, GLOBAL_SECONDARY_INDEX, SCALABLE_TARGET, SCALING_POLICY)
+METRIC_ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
+_TYPES: Final = (TABLE, TABLE_REPLICA, GLOBAL_SECONDARY_INDEX, SCALABLE_TARGET, SCALING_POLICY, METRIC_ALARM)
 _TABLE_ARN: Final = re.compile(r"arn:[^:]+:dynamodb:([^:]*):[^:]*:table/([^/]+)")
 _T = TypeVar("_T")
 
@@ -106,7 +107,7 @@ class StackTable:
 
 
 class Stack:
-    """The DynamoDB resources of a stack: `tables` with their indexes and replicas, and all `resources` by type.
+    """The resources of a stack for DynamoDB: `tables` with their indexes and replicas, and all `resources` by type.
 
     Two tables may have the same name in two regions. An index or replica whose table is not in the stack is only in
     `resources`.

@@ -111,7 +111,13 @@ def test_reads_and_writes_are_not_confused(program):
         from components.schema import *
         from components.settings import Settings
         settings = Settings(
-            table_names={{"t": "T"}}, triggers={{}}, environment="x", protect_tables=True, kms_key_arn="", autoscaling=None
+            table_names={{"t": "T"}},
+            triggers={{}},
+            environment="x",
+            protect_tables=True,
+            kms_key_arn="",
+            alarm_topic="",
+            autoscaling=None,
         )
         aws.dynamodb.Table("t", table_args({table!r}, settings))
         """

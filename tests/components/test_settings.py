@@ -14,6 +14,9 @@ HEADLINE = "the configuration is wrong, nothing was registered:\n  "
 NAME_RULE = "a table name has 3 to 255 characters of a-zA-Z0-9_.-"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:failed"
+
 REFUSED = [
     pytest.param(
         "protect_table=true",
@@ -186,6 +189,22 @@ REFUSED = [
         ],
         id="a key of another region",
     ),
+    *(
+        pytest.param(
+            f"alarm_topic={value}",
+            [f"paypulse:alarm_topic = '{value}': must be empty or the ARN of a standard SNS topic"],
+            id=f"{value} for a topic",
+        )
+        for value in ("alarms", "arn:aws:sqs:eu-west-1:123456789012:alarms", f"{TOPIC}.fifo", f"{TOPIC}:1")
+    ),
+    pytest.param(
+        f"alarm_topic={TOPIC.replace('eu-west-1', 'us-east-1')}",
+        [
+            f"paypulse:alarm_topic = '{TOPIC.replace('eu-west-1', 'us-east-1')}': "
+            "must be in the region of the tables, which is eu-west-1 (aws:region)"
+        ],
+        id="a topic of another region",
+    ),
     pytest.param(
         "kms_key_arn=1234abcd",
         ["paypulse:kms_key_arn = '1234abcd': must be empty or the ARN of a KMS key"],
@@ -216,6 +235,15 @@ def test_a_wrong_value_is_refused_with_key_value_and_what_is_allowed(record, set
         pytest.param([f"environment={'ä' * 256}"], id="the longest environment"),
         pytest.param(["environment=a 1+-=._:/@"], id="every character of an environment"),
         pytest.param([f"table_name_suffix={'x' * 227}"], id="the longest suffix"),
+        pytest.param([f"alarm_topic={TOPIC}", f"users_table={'x' * 200}"], id="the longest name with alarms"),
+        pytest.param(
+            [
+                f"alarm_topic={TOPIC}",
+                "send_invoice_notification_function=f",
+                "send_invoice_notification_failure_destination=arn:aws:s3:::failed",
+            ],
+            id="alarms, and a bucket, which has no region",
+        ),
         pytest.param([f"users_table={'x' * 255}", "vendor_config_table=a.b"], id="names of any length"),
         pytest.param(
             ["send_invoice_notification_function=arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:notify"],
@@ -225,6 +253,22 @@ def test_a_wrong_value_is_refused_with_key_value_and_what_is_allowed(record, set
 )
 def test_what_aws_takes_is_taken(record, config):
     assert len(tables(record("prod", *config))) == len(TABLES)
+
+
+def test_what_an_alarm_could_not_be_made_for_or_see_is_refused_with_alarms(record):
+    trigger = ("send_invoice_notification_function=f", f"send_invoice_notification_failure_destination={QUEUE}")
+    config = (*trigger, f"users_table={'x' * 201}")
+
+    assert len(tables(record("prod", *config))) == len(TABLES)
+    with pytest.raises(PlanError) as error:
+        record("prod", f"alarm_topic={TOPIC}", *config)
+    assert str(error.value) == HEADLINE + "\n  ".join(
+        [
+            f"paypulse:users_table = '{'x' * 201}': with alarm_topic, a table name has at most 200 characters; this one has 201",
+            f"paypulse:send_invoice_notification_failure_destination = '{QUEUE}': "
+            "with alarm_topic, must be in the region of the tables, eu-west-1: an alarm sees no other region",
+        ]
+    )
 
 
 def test_all_that_is_wrong_is_listed_at_once(record):

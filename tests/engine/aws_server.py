@@ -62,9 +62,11 @@ def _correct(parameters: dict[str, Any]) -> None:
 
 
 def _call(environ: WSGIEnvironment, body: bytes) -> tuple[str, str, dict[str, Any]]:
-    """Return a request's service, operation and parameters, in each of the three protocols that AWS has for them."""
+    """Return a request's service, operation and parameters, in each of the protocols that AWS has for them; in CBOR without parameters."""
     service = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
     name = service[1] if service else ""
+    if operation := re.fullmatch("/service/.+/operation/(.+)", environ["PATH_INFO"]):
+        return name, operation[1], {}
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return name, target.rpartition(".")[2], json.loads(body or b"{}")
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):

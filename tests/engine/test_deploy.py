@@ -10,7 +10,7 @@ import pytest
 from components.tables import TABLES
 from ops.__main__ import main
 from tests.engine.conftest import PACK, copy_project, described, that_change
-from tests.test_permissions import actions, shown
+from tests.test_ci_permissions import actions, shown
 
 # The tables, 4 targets, 4 policies, 5 components and the stack.
 RESOURCES = len(TABLES) + 14
@@ -74,6 +74,28 @@ def operation(call):
         ):
             return name
     return call
+
+
+def test_alarms_are_deployed_as_rehearsed_verified_and_adopted(engine, capsys):
+    topic = "arn:aws:sns:eu-west-1:123456789012:alarms"
+    arguments = ("--stack", "prod", "--config", f"paypulse:alarm_topic={topic}")
+    endpoint = ("--cwd", str(engine.folder), "--endpoint-url", engine.environment["AWS_ENDPOINT_URL"])
+    # 3 for each table, 2 for each of 4 indexes, 4 on what the provisioned one consumes, 1 of the account.
+    alarms = 3 * len(TABLES) + 2 * 4 + 4 + 1
+    engine.run("stack", "init", "prod")
+
+    engine.run("up", "--yes", "--skip-preview", *arguments, *PACK)
+    everything = RESOURCES + len(TABLES) + alarms
+    assert engine.changes("--stack", "prod", "--refresh") == {"same": everything}
+    live = [a for a in engine.aws("cloudwatch").describe_alarms()["MetricAlarms"] if a["OKActions"] == [topic]]
+    assert len(live) == alarms
+    code = main(["verify", *endpoint, *arguments])
+    assert (code, capsys.readouterr().out[:14]) == (0, "no difference:")
+
+    engine.run("stack", "rm", "--yes", "--force", "--preserve-config", "prod")
+    engine.run("stack", "init", "prod")
+    engine.adopt("prod")
+    assert engine.changes("--stack", "prod") == {"same": everything}
 
 
 def test_a_committed_salt_goes_with_its_passphrase_and_not_with_the_tests(engine, tmp_path):

@@ -34,7 +34,11 @@ def preview(request, tmp_path_factory):
 
 
 def test_a_preview_under_the_pack_passes(preview):
-    assert "✅ paypulse-dynamodb@v0.1.0 (local: policies)" in preview.printed
+    # Without alarms prod has one advisory violation, and dev doesn't check them.
+    mark, advisory = {"dev": ("✅", 0), "prod": ("⚠️", 1)}[preview.stack]
+
+    assert f"{mark} paypulse-dynamodb@v0.1.0 (local: policies)" in preview.printed
+    assert preview.printed.count("dynamodb-table-alarmed") == advisory
     assert "mandatory" not in preview.printed
 
 

@@ -19,13 +19,14 @@ from tests import programs
 from tests.conftest import ROOT
 
 TRIGGER = "send_invoice_notification_function=notify"
+ALARMS = "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms"
 # moto's own account.
 ACCOUNT = 'aws:allowedAccountIds=["123456789012"]'
 REGION = "eu-west-1"
 
 
 def _backends() -> Iterator[BackendDict]:
-    for service in ("dynamodb", "dynamodbstreams", "applicationautoscaling", "kms", "iam"):
+    for service in ("dynamodb", "dynamodbstreams", "applicationautoscaling", "cloudwatch", "kms", "iam"):
         yield get_backend(service)
     yield lambda_simple_backends
 

@@ -11,7 +11,7 @@ from ops.__main__ import main
 from ops.aws import emulator
 from ops.engine.plan import Registration
 from tests.conftest import ROOT
-from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
+from tests.ops.accounts import ACCOUNT, ALARMS, TRIGGER, attributes, deployed, index
 
 pytestmark = pytest.mark.usefixtures("in_process")
 
@@ -171,6 +171,22 @@ def test_a_trigger_is_imported_by_the_id_that_only_the_account_knows(capsys, tmp
             "parent": f"{FAMILY}::rental_invoices",
         }.items()
     )
+
+
+def test_alarms_are_imported_by_their_names(capsys, tmp_path):
+    config = ("--config", ALARMS, "--config", TRIGGER)
+    with deployed(ALARMS, TRIGGER):
+        code, _, _, specs = run(capsys, tmp_path, *config)
+        offline = run(capsys, tmp_path, "--offline", *config)[3]
+    ids = {spec["logicalName"]: spec["id"] for spec in specs if spec["type"].startswith("aws:cloudwatch/")}
+
+    assert (code, len(ids)) == (0, 50)
+    assert ids["rental_invoices-due_date-throttled-reads"] == "RentalInvoices/due_date/throttled-reads"
+    assert ids["rental_invoices-send_invoice_notification-iterator-age"] == (
+        "RentalInvoices/send_invoice_notification/iterator-age"
+    )
+    assert ids["user-errors"] == "paypulse-prod/user-errors"
+    assert ids == {spec["logicalName"]: spec["id"] for spec in offline if spec["type"].startswith("aws:cloudwatch/")}
 
 
 def test_offline_a_trigger_is_left_out_and_said(capsys, tmp_path):

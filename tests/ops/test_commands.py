@@ -50,11 +50,14 @@ def whole(stack):
     return json.loads(out.getvalue())
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_a_stack_is_created_without_a_violation_and_read_back(stack):
+@pytest.mark.parametrize(("stack", "advisory"), [("dev", []), ("prod", ["dynamodb-table-alarmed"])])
+def test_a_stack_is_created_without_a_mandatory_violation_and_read_back(stack, advisory):
     result = whole(stack)
 
-    assert (result["project"], result["stack"], result["ok"], result["policies"]) == ("paypulse", stack, True, [])
+    assert (result["project"], result["stack"], result["ok"]) == ("paypulse", stack, True)
+    assert [(found["policy"], found["level"]) for found in result["policies"]] == [
+        (name, "advisory") for name in advisory
+    ]
     assert Counter(r["type"] for r in result["resources"] if r["custom"]) == {
         "aws:dynamodb/table:Table": len(TABLES),
         "aws:appautoscaling/target:Target": SCALED,

@@ -11,6 +11,7 @@ from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
 from components.tables import TABLES
+from ops import drift
 from ops.__main__ import main
 from ops.aws import account
 from ops.drift import Difference
@@ -18,7 +19,7 @@ from ops.engine import project
 from ops.verify import as_markdown, verify
 from tests.conftest import ROOT
 from tests.ops import accounts
-from tests.ops.accounts import ACCOUNT, TRIGGER, attributes, deployed, index
+from tests.ops.accounts import ACCOUNT, ALARMS, TRIGGER, attributes, deployed, index
 
 pytestmark = pytest.mark.usefixtures("in_process")
 
@@ -443,6 +444,90 @@ def test_triggers_of_other_stacks_on_the_same_stream_are_theirs(triggered):
     assert [d.urn for d in found_with_trigger(triggered[0], "other")] == [MAPPING]
 
 
+ALARM = f"{PREFIX}Users$paypulse:dynamodb:TableAlarms$aws:cloudwatch/metricAlarm:MetricAlarm::users-"
+
+
+@pytest.fixture
+def alarmed():
+    """Return clients of an account in which prod is deployed with its alarms and its trigger."""
+    with deployed(ALARMS, TRIGGER) as (_, clients):
+        yield clients
+
+
+def found_with_alarms(clients):
+    stack = project.load(ROOT, "prod", [ACCOUNT, ALARMS, TRIGGER])
+    return verify(stack, "eu-west-1", clients).drift.differences
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "difference"),
+    [
+        ("throttled-reads", {"EvaluationPeriods": 4}, ("evaluationPeriods", 5, 4)),
+        ("throttled-reads", {"Threshold": 1}, ("threshold", 0, 1)),
+        ("throttled-reads", {"ActionsEnabled": False}, ("actionsEnabled", True, False)),
+        ("throttled-reads", {"AlarmActions": []}, ("alarmActions", [ALARMS.partition("=")[2]], [])),
+        (
+            "throttled-reads",
+            {"MetricName": "ThrottledRequests"},
+            ("metricName", "ReadThrottleEvents", "ThrottledRequests"),
+        ),
+        (
+            "email-throttled-reads",
+            {"Dimensions": [{"Name": "TableName", "Value": "Users"}]},
+            ("dimensions.GlobalSecondaryIndexName", "Email-index", None),
+        ),
+    ],
+)
+def test_one_change_of_an_alarm_is_exactly_one_difference(name, change, difference):
+    with deployed(ALARMS, TRIGGER) as (plan, clients):
+        change_alarm(clients, name, change)
+        found = drift.find(accounts.part(plan, "Users"), clients).differences
+    property_, declared, is_live = difference
+
+    assert found == [Difference(urn=f"{ALARM}{name}", property=property_, declared=declared, live=is_live)]
+
+
+def change_alarm(clients, name, change):
+    """Put an alarm again, with a change: a call replaces all of it."""
+    alarm = f"Users/{name.replace('email-', 'email/')}"
+    (live,) = clients("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
+    kept = (
+        *("AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "MetricName", "Namespace"),
+        *("Statistic", "Dimensions", "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator"),
+        "TreatMissingData",
+    )
+    clients("cloudwatch").put_metric_alarm(**{key: live[key] for key in kept} | change)
+
+
+def test_alarms_that_are_missing_are_one_difference_each(alarmed):
+    names = ["paypulse-prod/user-errors", "RentalInvoices/send_invoice_notification/iterator-age"]
+    alarmed("cloudwatch").delete_alarms(AlarmNames=names)
+
+    assert {(d.urn.rpartition("::")[2], d.property, d.live) for d in found_with_alarms(alarmed)} == {
+        ("user-errors", "", None),
+        ("rental_invoices-send_invoice_notification-iterator-age", "", None),
+    }
+
+
+def test_alarms_of_others_on_the_same_tables_are_theirs(alarmed):
+    """Application Auto Scaling has alarms of its own on a table that it scales."""
+    (*_, scaled) = [a for a in alarmed("cloudwatch").describe_alarms()["MetricAlarms"] if "Target" in a["AlarmName"]]
+    alarmed("cloudwatch").put_metric_alarm(
+        AlarmName="mine",
+        Namespace="AWS/DynamoDB",
+        MetricName="ReadThrottleEvents",
+        Dimensions=[{"Name": "TableName", "Value": "Users"}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=9,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+    assert scaled["AlarmName"].startswith("TargetTracking-")
+    assert found_with_alarms(alarmed) == []
+
+
 def set_capacity(aws, read, index_read):
     aws("dynamodb").update_table(
         TableName="RentalInvoices",
@@ -603,7 +688,10 @@ def test_what_is_no_list_of_accounts_is_a_wrong_call(capsys, accounts):
     )
 
 
-def test_a_profile_that_there_is_not_is_a_wrong_call(capsys):
+def test_a_profile_that_there_is_not_is_a_wrong_call(capsys, monkeypatch):
+    # The tests have it, verify hasn't. With it, boto3 doesn't read the profile at once.
+    monkeypatch.delenv("AWS_DATA_PATH")
+
     assert run(capsys, "--profile", "nobody") == (
         *(2, ""),
         "error: The config profile (nobody) could not be found; name one of your AWS profiles with --profile\n",

@@ -32,6 +32,7 @@ from dynamodb.rules import RULES
 BY_NAME: dict[str, Any] = {rule.POLICY.name: rule.POLICY for rule in RULES}
 TABLE, TABLE_REPLICA = "aws:dynamodb/table:Table", "aws:dynamodb/tableReplica:TableReplica"
 INDEX = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 TARGET, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
 BUCKET, KEY, PET = "aws:s3/bucket:Bucket", "aws:kms/key:Key", "random:index/randomPet:RandomPet"
 UNKNOWN = UNKNOWN_STRING_VALUE
@@ -100,6 +101,7 @@ _COMPUTED = {
     INDEX: "arn id provisionedThroughput warmThroughput",
     TARGET: "arn id roleArn suspendedState",
     POLICY: "arn id alarmArns",
+    ALARM: "arn id evaluateLowSampleCountPercentiles",
 }
 _COMPUTED_WITHIN = {
     "globalSecondaryIndexes": "hashKey keySchemas readCapacity writeCapacity warmThroughput",
@@ -210,10 +212,17 @@ def scaling_policy(resource_id: str, dimension: str, **inputs: Any) -> dict[str,
     } | inputs
 
 
+def alarm(table_name: str, access: str, **inputs: Any) -> dict[str, Any]:
+    """Return the inputs of a metric alarm on the throttled accesses of a table."""
+    metric = {"namespace": "AWS/DynamoDB", "metricName": f"{access}ThrottleEvents"}
+    return metric | {"dimensions": {"TableName": table_name}, "threshold": 0.0} | inputs
+
+
 def scaled(change: Mapping[str, Any] | None = None, *more: Resource) -> list[Resource]:
     """Return a compliant program: the tables "rental" and "users", and what scales the first of them and its index.
 
-    That are "table-read", "index-write" and so on, and "table-read-policy". `change` maps names to changed inputs, or
+    That are "table-read", "index-write" and so on, and "table-read-policy". Both tables have alarms: "rental-reads",
+    "users-writes" and so on. `change` maps names to changed inputs, or
     to ABSENT.
     """
     made = [Resource(name="rental"), Resource(name="users", inputs=ON_DEMAND)]
@@ -223,6 +232,12 @@ def scaled(change: Mapping[str, Any] | None = None, *more: Resource) -> list[Res
             made.append(Resource(type=TARGET, name=name, inputs=target(*ids), sources={"resourceId": ["rental"]}))
             sources = {"resourceId": [name], "scalableDimension": [name]}
             made.append(Resource(type=POLICY, name=f"{name}-policy", inputs=scaling_policy(*ids), sources=sources))
+    for name, inputs in (("rental", COMPLIANT), ("users", ON_DEMAND)):
+        for access in ("Read", "Write"):
+            of_table = alarm(inputs["name"], access)
+            made.append(
+                Resource(type=ALARM, name=f"{name}-{access.lower()}s", inputs=of_table, sources={"dimensions": [name]})
+            )
     changes = change or {}
     return [
         replace(resource, inputs=changed(resource.inputs, changes.get(resource.name, {})))

@@ -18,6 +18,7 @@ REPLICA: Final = "aws:dynamodb/tableReplica:TableReplica"
 INDEX: Final = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
 TARGET: Final = "aws:appautoscaling/target:Target"
 POLICY: Final = "aws:appautoscaling/policy:Policy"
+ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
 KEY: Final = "aws:kms/key:Key"
 # The key that carries a type on the wire, and the type of a secret.
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
@@ -137,7 +138,46 @@ def verdict(program: list[Resource], level: str, listed: list[str], contract: di
     wrong = {(policy, one.urn) for one in stack for policy, right in judge(one, level, listed).items() if not right}
     wrong |= {("dynamodb-table-contract", urn) for urn in (contract_verdict(tables, contract) if contract else ())}
     # A stack without tables is not judged.
-    return wrong | (scaling_verdict(stack, tables) if tables else set())
+    return wrong | (scaling_verdict(stack, tables) | alarm_verdict(stack, tables) if tables else set())
+
+
+def alarm_verdict(stack: list[Resource], tables: list[Resource]) -> set[tuple[str, str]]:
+    """Return what the policy on alarms must report, with the URNs."""
+    facts = [(table, access, is_alarmed(table, access, stack, tables)) for table in tables for access in ACCESSES]
+    wrong = {table.urn for table, _, has_alarm in facts if has_alarm is not True}
+    # All are lacking for sure: that is one finding, of the stack.
+    is_bare = len(tables) > 1 and all(has_alarm is False for _, _, has_alarm in facts)
+    return {("dynamodb-table-alarmed", urn) for urn in ([""] if is_bare else wrong)}
+
+
+def is_alarmed(table: Resource, access: str, stack: list[Resource], tables: list[Resource]) -> bool | None:
+    """Tell whether an alarm is on a table's throttled reads or writes; None if only a deployment shows that."""
+    found: list[bool | None] = [False]
+    for alarm in [one for one in stack if one.type == ALARM and is_near(one.region, table.region)]:
+        watched = [("dimensions", alarm.seen)]
+        watched += [("metricQueries", at(query, "metric")) for query in items(alarm.seen, "metricQueries")]
+        for property_, metric in watched:
+            named = (at(metric, "namespace"), at(metric, "metricName"))
+            if named[0] in ("AWS/DynamoDB", UNKNOWN) and named[1] in (f"{access}ThrottleEvents", UNKNOWN):
+                is_here = is_watched(table, alarm.sources.get(property_, []), at(metric, "dimensions"), alarm, tables)
+                found.append(None if is_here and UNKNOWN in named else is_here)
+    return True if True in found else None if None in found else False
+
+
+def is_watched(
+    table: Resource, sources: list[str], dimensions: Any, alarm: Resource, tables: list[Resource]
+) -> bool | None:
+    """Tell whether dimensions are those of a table; None if only a deployment shows that."""
+    name, known = (UNKNOWN if dimensions is UNKNOWN else at(dimensions, "TableName")), at(table.seen, "name")
+    if isinstance(dimensions, dict) and [key for key in dimensions if at(dimensions, key) is not None] != ["TableName"]:
+        return False
+    if name is UNKNOWN:
+        near = [one for one in tables if is_near(one.region, alarm.region)]
+        # What comes from a table is for that one; what comes from elsewhere may be for any.
+        return bool(urns_of(table) & set(sources)) or (
+            None if not any(urns_of(one) & set(sources) for one in near) else False
+        )
+    return False if not text(name) else None if known is UNKNOWN else known == name
 
 
 def contract_verdict(tables: list[Resource], contract: dict[str, Any]) -> set[str]:

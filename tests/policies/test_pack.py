@@ -20,13 +20,15 @@ from tests.policies.test_hostile import st, trees
 
 STACK = project.Stack(ROOT, "paypulse", "prod", {})
 RENTAL = ("aws:dynamodb/table:Table", "rental_invoices")
+RENTAL_READS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "rental_invoices-throttled-reads")
+TOPIC = "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms"
 READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
 
 
 @pytest.fixture(scope="module")
 def prod() -> Plan:
-    """Return the plan of prod, with a stream that needs no embedded AWS."""
-    return programs.record(project.load(ROOT, "prod"))
+    """Return the plan of prod with alarms, with a stream that needs no embedded AWS."""
+    return programs.record(project.load(ROOT, "prod", [TOPIC]))
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +55,12 @@ BREAKS = {
     "dynamodb-table-protected": (RENTAL, {}, {"protect": False}, "medium"),
     "dynamodb-table-contract": (RENTAL, {"streamViewType": "KEYS_ONLY"}, {}, "high"),
     "dynamodb-table-schema": (RENTAL, {"warmThroughput": {"readUnitsPerSecond": 1}}, {}, "high"),
+    "dynamodb-table-alarmed": (RENTAL_READS, {"dimensions.Operation": "GetItem"}, {}, "low"),
     "dynamodb-table-tagged": (RENTAL, {"tags": {}}, {}, "low"),
     "dynamodb-table-ttl": (RENTAL, {"ttl": {"enabled": True, "attributeName": "expires"}}, {}, "medium"),
 }
+# The level and the resource that is reported, where that is not mandatory, and what is changed.
+REPORTED = {"dynamodb-table-alarmed": ("advisory", "rental_invoices")}
 
 
 def test_every_policy_has_its_break():
@@ -74,7 +79,20 @@ def test_a_stack_that_breaks_one_thing_fails_with_exactly_that_policy(running, p
         for r in prod.resources
     ]
 
-    assert set(judge(running, resources)) == {(policy, "mandatory", severity, key[1])}
+    level, name = REPORTED.get(policy, ("mandatory", key[1]))
+    assert set(judge(running, resources)) == {(policy, level, severity, name)}
+
+
+def test_prod_without_alarms_has_one_advisory_violation_of_the_stack(running):
+    found = list(running.analyze_stack(programs.record(project.load(ROOT, "prod"))))
+
+    assert [(v.policy, v.level, v.urn.split("::")[-1]) for v in found] == [
+        ("dynamodb-table-alarmed", "advisory", "paypulse-prod")
+    ]
+    assert found[0].message.splitlines() == [
+        "DynamoDB tables should have alarms on throttled reads and writes.",
+        "none of the 12 tables has a metric alarm on throttled reads and writes",
+    ]
 
 
 def test_a_violation_says_what_is_wrong_and_how_to_mend_it(running, prod):
@@ -154,10 +172,19 @@ def test_remediation_changes_what_is_recorded(prod, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("stack", "disabled"),
-    [("prod", set()), ("dev", {"dynamodb-table-deletion-protection-enabled", "dynamodb-table-protected"})],
+    ("stack", "others"),
+    [
+        ("prod", {"dynamodb-table-alarmed": "ADVISORY"}),
+        (
+            "dev",
+            dict.fromkeys(
+                ("dynamodb-table-alarmed", "dynamodb-table-deletion-protection-enabled", "dynamodb-table-protected"),
+                "DISABLED",
+            ),
+        ),
+    ],
 )
-def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
+def test_prod_enforces_all_but_alarms_and_dev_all_but_protection_and_alarms(running, stack, others):
     levels = {
         name: EnforcementLevel.Name(policy.enforcementLevel)
         for name, policy in policy_config.configuration(
@@ -165,7 +192,7 @@ def test_prod_enforces_all_and_dev_all_but_protection(running, stack, disabled):
         ).items()
     }
 
-    assert levels == {name: "DISABLED" if name in disabled else "MANDATORY" for name in BY_NAME}
+    assert levels == dict.fromkeys(BY_NAME, "MANDATORY") | others
 
 
 @pytest.mark.parametrize(
@@ -342,9 +369,8 @@ def test_no_process_of_a_pack_is_left_over(tmp_path):
     assert process.returncode is not None
 
 
-def test_without_a_configuration_every_policy_is_mandatory(running):
+def test_without_a_configuration_every_policy_but_that_on_alarms_is_mandatory(running):
     configured = policy_config.configuration(running.policies, None)
 
-    assert {name: policy.enforcementLevel for name, policy in configured.items()} == dict.fromkeys(
-        BY_NAME, EnforcementLevel.Value("MANDATORY")
-    )
+    levels = {name: EnforcementLevel.Name(policy.enforcementLevel) for name, policy in configured.items()}
+    assert levels == dict.fromkeys(BY_NAME, "MANDATORY") | {"dynamodb-table-alarmed": "ADVISORY"}

@@ -66,7 +66,9 @@ def broken(table_name="RentalInvoices"):
         "ttl": {"enabled": True, "attributeName": "expires"},
         "streamViewType": "ALL",
     }
-    rental, *others = scaled({"rental": changes, "table-read": {"resourceId": UNKNOWN}, "index-write": ABSENT})
+    rental, *others = scaled(
+        {"rental": changes, "table-read": {"resourceId": UNKNOWN}, "index-write": ABSENT, "rental-reads": ABSENT}
+    )
     return [replace(rental, protect=False, ignore_changes=[]), *others]
 
 
@@ -260,7 +262,11 @@ def test_a_policy_is_asked_only_about_what_it_judges():
 
     # Every policy of stacks costs another reading of every resource.
     assert BY_NAME.keys() - of_stacks == {"dynamodb-table-protected", "dynamodb-table-ttl"}
-    assert BY_NAME.keys() - of_resources == {AUTOSCALING, "dynamodb-autoscaling-ignore-changes"}
+    assert BY_NAME.keys() - of_resources == {
+        AUTOSCALING,
+        "dynamodb-autoscaling-ignore-changes",
+        "dynamodb-table-alarmed",
+    }
 
 
 @EVERY

@@ -18,7 +18,7 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
 from tests.conftest import ROOT
 from tests.policies import oracle
-from tests.policies.oracle import INDEX, KEY, POLICY, REPLICA, SIGNATURE, TABLE, TARGET, Resource, verdict
+from tests.policies.oracle import ALARM, INDEX, KEY, POLICY, REPLICA, SIGNATURE, TABLE, TARGET, Resource, verdict
 
 UNKNOWN = oracle.SENTINELS[0]
 HOME, AWAY = "eu-west-1", "us-east-1"
@@ -30,6 +30,7 @@ COMPUTED = {
     INDEX: "arn id onDemandThroughput provisionedThroughput warmThroughput",
     TARGET: "arn id roleArn suspendedState",
     POLICY: "arn id alarmArns",
+    ALARM: "arn id evaluateLowSampleCountPercentiles",
     "globalSecondaryIndexes": "hashKey keySchemas readCapacity writeCapacity warmThroughput",
 }
 
@@ -174,6 +175,12 @@ APT_FOR: dict[str, list[Any]] = {
     "predefinedMetricType": ["DynamoDBReadCapacityUtilization", "DynamoDBWriteCapacityUtilization"],
     "targetValue": [19.9, 20.0, 90.0, 90.1],
     "customizedMetricSpecification": [{"metricName": "x"}],
+    "namespace": ["AWS/DynamoDB", "AWS/Lambda", UNKNOWN],
+    "metricName": ["ReadThrottleEvents", "WriteThrottleEvents", "ThrottledRequests", UNKNOWN],
+    "dimensions": [{"TableName": name} for name in ("Rental", "Users", UNKNOWN)]
+    + [{"GlobalSecondaryIndexName": "due"}],
+    "TableName": ["Rental", "Users", "Elsewhere", UNKNOWN],
+    "GlobalSecondaryIndexName": ["due", "", UNKNOWN],
 }
 APT = {property_: values for properties, values in APT_FOR.items() for property_ in properties.split()}
 
@@ -256,6 +263,22 @@ def scaled(name: str, indexes: list[str], region: str = HOME, most: float = 10.0
     return [of_table, *scalers(name, indexes, region, most)]
 
 
+def alarms(name: str, region: str = HOME, math: str = "") -> list[Resource]:
+    """Return the alarms of a table, in metric math where that is named."""
+    metrics = [
+        {"namespace": "AWS/DynamoDB", "metricName": f"{access}ThrottleEvents", "dimensions": {"TableName": name}}
+        for access in ("Read", "Write")
+    ]
+    of = [resource(TABLE, name, {}).urn]
+    if math:
+        queries = [{"id": "all", "expression": math}, *[{"metric": metric} for metric in metrics]]
+        return [resource(ALARM, f"{name}-{region}", {"metricQueries": queries}, region, sources={"metricQueries": of})]
+    return [
+        resource(ALARM, f"{name}-{metric['metricName']}-{region}", metric, region, sources={"dimensions": of})
+        for metric in metrics
+    ]
+
+
 def replica(**more: Any) -> Resource:
     inputs = ON | {"globalTableArn": UNKNOWN, "tags": {"Environment": "dev"}} | more
     return resource(REPLICA, "replica", inputs, AWAY, sources={"globalTableArn": [table().urn]} | OF_KEY)
@@ -294,6 +317,8 @@ PROGRAMS = [
 ECS = {"serviceNamespace": "ecs", "resourceId": "service/a/b", "scalableDimension": "ecs:service:DesiredCount"}
 OTHERS = [
     *[[], [], [], [resource("random:index/randomPet:RandomPet", "pet", {})], [resource(TARGET, "ecs", ECS)]],
+    *[alarms("Rental"), alarms("Rental"), alarms("Rental", AWAY), alarms("Rental", math="a + b")],
+    [*scaled("Users", []), *alarms("Users"), *alarms("Rental")],
     *[scaled("Users", []), [resource(TABLE, "Logs", PLAIN | {"name": "Logs"}), *scalers("Logs", [])]],
 ]
 
@@ -374,7 +399,7 @@ def look_into(value: Any, name: str) -> None:
         look_into(value[key], key)
 
 
-look_into([APT, *[{one.type: one.inputs} for program in PROGRAMS for one in program]], "")
+look_into([APT, *[{one.type: one.inputs} for program in [*PROGRAMS, *OTHERS] for one in program]], "")
 
 
 def places(container: Any, name: str):
@@ -470,9 +495,9 @@ def programs(draw) -> tuple[list[Resource], dict[str, Any]]:
 
 anything = st.builds(
     lambda type_, inputs, agreed: ([resource(type_, "x", inputs)], agreed),
-    st.sampled_from([TABLE, TABLE, INDEX, TARGET, POLICY, "aws:s3/bucket:Bucket", "Größe", ""]),
+    st.sampled_from([TABLE, TABLE, INDEX, TARGET, POLICY, ALARM, "aws:s3/bucket:Bucket", "Größe", ""]),
     st.dictionaries(
-        st.sampled_from([*INNER[TABLE], *INNER[INDEX], *INNER[TARGET]]) | st.text(max_size=8),
+        st.sampled_from([*INNER[TABLE], *INNER[INDEX], *INNER[TARGET], *INNER[ALARM]]) | st.text(max_size=8),
         trees | st.sampled_from(ODDITIES),
         max_size=6,
     ),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from ops.aws.clients import Clients
-from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.aws.resources import event_source_mapping, metric_alarm, scalable_target, scaling_policy, table
 from ops.engine.plan import Registration
 from ops.errors import PlanError
 
@@ -60,10 +60,11 @@ class ResourceType(Protocol):
 
 
 MODULES: dict[str, ResourceType] = {
-    module.TYPE: module for module in (table, scalable_target, scaling_policy, event_source_mapping)
+    module.TYPE: module for module in (table, scalable_target, scaling_policy, event_source_mapping, metric_alarm)
 }
-# Other stacks may have such resources on the same tables. If they are not declared, they are not differences.
-SHARED = {event_source_mapping.TYPE}
+# Others have such resources on the same tables: other stacks, and Application Auto Scaling, which makes alarms of its
+# own. If they are not declared, they are not differences.
+SHARED = {event_source_mapping.TYPE, metric_alarm.TYPE}
 
 
 def module(type_: str) -> ResourceType:

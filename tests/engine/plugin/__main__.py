@@ -26,6 +26,7 @@ TYPES = {
     "aws:appautoscaling/target:Target": (schema.TARGET, aws.Target),
     "aws:appautoscaling/policy:Policy": (schema.POLICY, aws.Policy),
     "aws:lambda/eventSourceMapping:EventSourceMapping": (schema.MAPPING, aws.Mapping),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": (schema.ALARM, aws.Alarm),
 }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.engine.plugin.schema import MAPPING
+from tests.engine.plugin.schema import ALARM, MAPPING
 
 Properties = dict[str, Any]
 
@@ -374,6 +374,47 @@ class Mapping(_Calls):
         self.aws("lambda").delete_event_source_mapping(UUID=state["uuid"])
 
 
+class Alarm(_Calls):
+    def create(self, inputs: Properties) -> Properties:
+        self.aws("cloudwatch").put_metric_alarm(
+            AlarmName=inputs["name"],
+            OKActions=inputs.get("okActions", []),
+            Dimensions=[{"Name": name, "Value": value} for name, value in inputs.get("dimensions", {}).items()],
+            Metrics=to_aws(inputs.get("metricQueries", [])),
+            **to_aws(inputs, *_ALARM_SENT),
+        )
+        return {"name": inputs["name"]}
+
+    def locate(self, import_id: str) -> Properties:
+        return {"name": import_id}
+
+    def read(self, state: Properties) -> Properties | None:
+        cloudwatch = self.aws("cloudwatch")
+        found = cloudwatch.describe_alarms(AlarmNames=[state["name"]], AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+        if not found:
+            return None
+        cloudwatch.list_tags_for_resource(ResourceARN=found[0]["AlarmArn"])
+        return from_aws(found[0]) | {
+            "id": state["name"],
+            "name": state["name"],
+            "arn": found[0]["AlarmArn"],
+            "okActions": found[0]["OKActions"],
+            "dimensions": {each["Name"]: each["Value"] for each in found[0]["Dimensions"]},
+            "metricQueries": from_aws(found[0]["Metrics"]),
+            "tagsAll": {},
+        }
+
+    def update(self, _: Properties, new: Properties, _changed: set[str]) -> None:
+        self.create(new)
+
+    def delete(self, state: Properties) -> None:
+        self.aws("cloudwatch").delete_alarms(AlarmNames=[state["name"]])
+
+
 _SENT = {name for name, property_ in MAPPING.properties.items() if property_.is_input} - {"region", "tags", "tagsAll"}
 
-Api = Table | Target | Policy | Mapping
+_ALARM_SENT = {name for name, property_ in ALARM.properties.items() if property_.is_input and property_.is_made} - {
+    *("name", "okActions", "dimensions", "metricQueries", "region", "tagsAll")
+}
+
+Api = Table | Target | Policy | Mapping | Alarm

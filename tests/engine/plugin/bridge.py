@@ -1,6 +1,6 @@
 """What Pulumi's bridge and Terraform's SDK make of a resource's inputs and state, by the properties of its type.
 
-Lists of named things are compared by name, all others as sets.
+Lists of things with a name or an id are compared by that, all others as sets.
 """
 
 import re
@@ -153,7 +153,8 @@ def _is_zero(value: object) -> bool:
 
 
 def _by_name(items: list[Any] | None) -> dict[str, Any]:
-    return {
-        item["name"] if isinstance(item, dict) and "name" in item else str(without_defaults(item)): item
-        for item in items or []
-    }
+    def name(item: Any) -> str:
+        named = [item[key] for key in ("name", "id") if key in item] if isinstance(item, dict) else []
+        return named[0] if named else str(without_defaults(item))
+
+    return {name(item): item for item in items or []}

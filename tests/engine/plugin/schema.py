@@ -137,6 +137,28 @@ _MAPPING = {
     ),
     "sourceAccessConfigurations": Property(is_made=False, unset=[]),
 }
+_QUERY = {
+    "id": REQUIRED,
+    "expression label period": PLAIN,
+    "returnData": Property(default=False),
+    "accountId metric": UNMADE,
+}
+_OPERATOR = "(GreaterThan|LessThan)(OrEqualTo)?Threshold"
+_ALARM = {
+    "id arn": OUTPUT,
+    "region tagsAll": COMPUTED,
+    "name": KEY,
+    "comparisonOperator": Property(required=True, valid=_OPERATOR),
+    "evaluationPeriods": REQUIRED,
+    "actionsEnabled": Property(default=True),
+    "treatMissingData": Property(default="missing", valid="breaching|ignore|missing|notBreaching"),
+    "alarmActions alarmDescription datapointsToAlarm dimensions metricName namespace okActions period": PLAIN,
+    "statistic threshold": PLAIN,
+    "metricQueries": Property(fields=each(_QUERY)),
+    "evaluateLowSampleCountPercentiles": UNMADE_COMPUTED,
+    "evaluationCriteria evaluationInterval evaluationWindow extendedStatistic insufficientDataActions": UNMADE,
+    "tags thresholdMetricId unit warmUpConfiguration": UNMADE,
+}
 TABLE = Type(
     properties=each(_TABLE),
     names=True,
@@ -146,3 +168,4 @@ TABLE = Type(
 TARGET = Type(properties=each(_TARGET))
 POLICY = Type(names=True, properties=each(_POLICY))
 MAPPING = Type(properties=each(_MAPPING))
+ALARM = Type(names=True, properties=each(_ALARM))

@@ -4,7 +4,7 @@ import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws import inventory
-from ops.aws.resources import event_source_mapping, scalable_target, table
+from ops.aws.resources import event_source_mapping, metric_alarm, scalable_target, table
 from tests import programs
 
 PROGRAM = """
@@ -81,6 +81,28 @@ def test_what_belongs_to_other_tables_is_left_out(recorded, clients):
         "aws:appautoscaling/policy:Policy": [],
         event_source_mapping.TYPE: [],
     }
+
+
+def alarm(clients, name, **dimensions):
+    inputs = {"metricName": "m", "namespace": "n", "statistic": "Sum", "period": 60, "dimensions": dimensions}
+    threshold = {"comparisonOperator": "GreaterThanThreshold", "threshold": 0, "evaluationPeriods": 1}
+    metric_alarm.create(clients, {"name": name, **inputs, **threshold})
+
+
+def test_of_what_others_share_only_what_is_declared_is_read(program, clients):
+    alarms = """
+
+    for name in ("of-table", "of-function", "gone"):
+        aws.cloudwatch.MetricAlarm(name, name=name, comparison_operator="GreaterThanThreshold", evaluation_periods=1)
+    """
+    create(clients, "first")
+    alarm(clients, "of-table", TableName="first")
+    alarm(clients, "of-function", FunctionName="notify")
+    alarm(clients, "of-others", TableName="first")
+    recorded = programs.record(program(PROGRAM.replace("\n    aws.lambda_", f"{alarms}\n    aws.lambda_")))
+    _, live = inventory.read(recorded, clients)
+
+    assert list(live[metric_alarm.TYPE]) == ["of-table", "of-function"]
 
 
 def test_what_others_share_is_read_only_where_the_plan_has_some(recorded, clients):

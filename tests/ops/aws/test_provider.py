@@ -217,12 +217,31 @@ def test_an_index_and_indexes_that_are_not_set_are_unknown(record):
     ]
 
 
+def test_an_alarm_has_no_defaults_in_its_dimensions_and_the_provider_s_outputs(record):
+    alarms = record("prod", "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms").resources
+    on_metric, on_query = (
+        next(r for r in alarms if r.name == f"users-{name}") for name in ("throttled-reads", "system-errors")
+    )
+
+    checked, seen = provider.check(on_metric).inputs, provider.preview(on_metric).inputs
+    assert checked["dimensions"] == {"TableName": "Users"}
+    assert checked["__defaults"] == []
+    assert provider.check(on_query).inputs["metricQueries"][0]["__defaults"] == []
+    assert {key for key, value in seen.items() if value == UNKNOWN} == {
+        *("arn", "evaluateLowSampleCountPercentiles", "id", "tagsAll")
+    }
+    assert {key for key, value in seen.items() if value is None} >= {"metricQueries", "unit", "datapointsToAlarm"}
+    (query,) = provider.preview(on_query).inputs["metricQueries"]
+    assert query == on_query.inputs["metricQueries"][0] | dict.fromkeys(("accountId", "label", "metric"))
+
+
 ARGUMENTS = {
     "aws.dynamodb.Table": "'t', hash_key='id', billing_mode='PAY_PER_REQUEST', attributes=[{'name': 'id', 'type': 'S'}]",
     "aws.appautoscaling.Target": "'t', service_namespace='dynamodb', resource_id='table/x', min_capacity=1, max_capacity=2, "
     "scalable_dimension='dynamodb:table:ReadCapacityUnits'",
     "aws.appautoscaling.Policy": "'t', service_namespace='dynamodb', resource_id='table/x', policy_type='TargetTrackingScaling', "
     "scalable_dimension='dynamodb:table:ReadCapacityUnits'",
+    "aws.cloudwatch.MetricAlarm": "'t', comparison_operator='GreaterThanThreshold', evaluation_periods=1",
     "aws.lambda_.EventSourceMapping": "'t', event_source_arn='arn:aws:dynamodb:eu-west-1:1:table/x/stream/y', function_name='f'",
 }
 NOT_CREATED = {
@@ -262,6 +281,12 @@ NOT_CREATED = {
         "target_tracking_scaling_policy_configuration={'target_value': 70, 'disable_scale_in': True}",
         "targetTrackingScalingPolicyConfiguration.disableScaleIn",
     ),
+    "unit of an alarm": ("aws.cloudwatch.MetricAlarm", "unit='Count'", "unit"),
+    "metric math": (
+        "aws.cloudwatch.MetricAlarm",
+        "metric_queries=[{'id': 'a', 'metric': {'metric_name': 'm', 'period': 60, 'stat': 'Sum'}}]",
+        "metricQueries.metric.metricName, metricQueries.metric.period, metricQueries.metric.stat",
+    ),
     "key of a filter": ("aws.lambda_.EventSourceMapping", "kms_key_arn='arn:aws:kms:x'", "kmsKeyArn"),
 }
 
@@ -276,6 +301,7 @@ def test_what_a_module_does_not_create_stops_the_rehearsal_by_name(program, case
         "aws.dynamodb.Table": "aws:dynamodb/table:Table",
         "aws.appautoscaling.Target": "aws:appautoscaling/target:Target",
         "aws.appautoscaling.Policy": "aws:appautoscaling/policy:Policy",
+        "aws.cloudwatch.MetricAlarm": "aws:cloudwatch/metricAlarm:MetricAlarm",
         "aws.lambda_.EventSourceMapping": "aws:lambda/eventSourceMapping:EventSourceMapping",
     }[class_]
     assert str(error.value) == (

@@ -103,9 +103,10 @@ def test_nothing_is_accepted_without_entries(tmp_path, content):
 
 
 def test_an_entry_is_read(tmp_path):
-    (tmp_path / accepted.FILE).write_text(json.dumps([ENTRY, ENTRY | {"code": "table-deleted", "property": ""}]))
+    deleted, account = ENTRY | {"code": "table-deleted", "property": ""}, ENTRY | {"code": "alarm-removed", "table": ""}
+    (tmp_path / accepted.FILE).write_text(json.dumps([ENTRY, deleted, account]))
 
-    assert accepted.read(tmp_path) == [Accepted(**ENTRY), Accepted(**ENTRY | {"code": "table-deleted", "property": ""})]
+    assert accepted.read(tmp_path) == [Accepted(**ENTRY), Accepted(**deleted), Accepted(**account)]
 
 
 def test_only_the_change_that_an_entry_names_is_accepted():
@@ -126,6 +127,7 @@ def test_only_the_change_that_an_entry_names_is_accepted():
         pytest.param({"code": "ttl-off"}, "ttl-off of Users, ttl", id="another code"),
         pytest.param({"table": "Others"}, "ttl-on of Others, ttl", id="another table"),
         pytest.param({"code": "table-deleted", "property": ""}, "table-deleted of Users", id="no property"),
+        pytest.param({"table": ""}, "ttl-on of no table, ttl", id="no table"),
     ],
 )
 def test_an_entry_that_is_no_change_is_refused(entry, what):

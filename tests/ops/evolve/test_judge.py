@@ -16,6 +16,9 @@ BY_DATE, BY_CATEGORY = RETAIL.indexes
 DUE_PATH = f"globalSecondaryIndexes[{DUE.name}]"
 EMAIL_PATH = f"globalSecondaryIndexes[{EMAIL.name}]"
 FUNCTION = ("send_invoice_notification_function=notify",)
+ALARMS = ("alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms",)
+ALARMED = Edits(config=(*FUNCTION, *ALARMS))
+READS = "rental_invoices-throttled-reads"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TTL = {"attributeName": "expires", "enabled": True}
 IGNORED = [
@@ -71,6 +74,7 @@ def case(name, changes, now=NONE, then=NONE):
 
 
 AUTOSCALING_ADDED = ("autoscaling-added", "")
+ALARM_GONE = ("alarm-removed", "", "safe")
 AUTOSCALING_GONE = ("autoscaling-removed", "", "safe")
 CASES = [
     case("nothing", set()),
@@ -396,6 +400,80 @@ CASES = [
         {("trigger-changed", "functionName")},
         Edits(config=("send_invoice_notification_function=other",)),
         Edits(config=FUNCTION),
+    ),
+    # Alarms.
+    case("alarms are added", {("alarm-added", "")}, Edits(config=ALARMS)),
+    case("alarms are removed", {("alarm-removed", "")}, then=Edits(config=ALARMS)),
+    case("one alarm is removed", {("alarm-removed", "")}, replace(ALARMED, removed=(READS,)), ALARMED),
+    case(
+        "the alarm of the account is removed",
+        {("alarm-removed", "")},
+        replace(ALARMED, removed=("user-errors",)),
+        ALARMED,
+    ),
+    case(
+        "alarms are removed with their trigger",
+        {("trigger-removed", ""), ALARM_GONE},
+        Edits(config=ALARMS),
+        ALARMED,
+    ),
+    case(
+        "the alarm of a trigger is removed, and it stays",
+        {("alarm-removed", "")},
+        replace(ALARMED, removed=("rental_invoices-send_invoice_notification-iterator-age",)),
+        ALARMED,
+    ),
+    case(
+        "alarms are removed with their table",
+        {("table-deleted", ""), ALARM_GONE},
+        Edits(config=ALARMS, tables={"travel_invoices": None}),
+        Edits(config=ALARMS),
+    ),
+    case(
+        "alarms are removed with their index",
+        {("index-removal-not-applied", EMAIL_PATH), ALARM_GONE},
+        Edits(config=ALARMS, tables={"users": {"indexes": ()}}),
+        Edits(config=ALARMS),
+    ),
+    case(
+        "alarms on capacity are removed with it",
+        {("billing-mode-switched", "billingMode", "slow"), AUTOSCALING_GONE, ALARM_GONE},
+        Edits(config=ALARMS, tables={"rental_invoices": NO_CAPACITY}),
+        Edits(config=ALARMS),
+    ),
+    case(
+        "a table with alarms is renamed",
+        {("table-replaced", "name"), ("alarm-changed", "name")},
+        Edits(config=(*ALARMS, "travel_invoices_table=Journeys")),
+        Edits(config=ALARMS),
+    ),
+    case(
+        "a maximum with an alarm on it is raised",
+        {("autoscaling-bounds-changed", "maxCapacity", "safe"), ("alarm-changed", "threshold")},
+        Edits(config=(*ALARMS, "autoscaling_max_capacity=20")),
+        Edits(config=ALARMS),
+    ),
+    case(
+        "alarms tell another topic",
+        {("alarm-changed", "alarmActions", "dangerous"), ("alarm-changed", "okActions", "dangerous")},
+        Edits(config=(f"{ALARMS[0]}-2",)),
+        Edits(config=ALARMS),
+    ),
+    *(
+        case(
+            f"an alarm's {key} becomes {value}",
+            {("alarm-changed", key, severity)},
+            replace(ALARMED, inputs={READS: {key: value}}),
+            ALARMED,
+        )
+        for key, value, severity in (
+            ("actionsEnabled", False, "dangerous"),
+            ("alarmActions", ["arn:aws:sns:eu-west-1:123456789012:alarms", "arn:another"], "safe"),
+            ("evaluationPeriods", 3, "safe"),
+            ("dimensions", {"TableName": "Other"}, "dangerous"),
+            ("metricName", "WriteThrottleEvents", "dangerous"),
+            ("treatMissingData", "breaching", "safe"),
+        )
     ),
     # Protection.
     case("time to live is turned on", {("ttl-on", "ttl")}, Edits(inputs={"users": {"ttl": TTL}})),

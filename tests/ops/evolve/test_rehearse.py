@@ -299,3 +299,38 @@ def test_items_of_today_that_a_deployed_table_refuses_are_told(run):
     assert step == "before"
     assert problem.startswith("its example items can't be written: An error occurred (ValidationException)")
     assert rehearsed.lost == {}
+
+
+ALARMED = Edits(config=test_judge.ALARMS)
+
+
+def alarms(clients):
+    """Return the periods of the alarms in the emulator, by name."""
+    found = clients("cloudwatch").describe_alarms()["MetricAlarms"]
+    return {alarm["AlarmName"]: alarm["EvaluationPeriods"] for alarm in found}
+
+
+USERS_ALARMS = {
+    **{f"Users/{part}throttled-{access}": 5 for part in ("", "email/") for access in ("reads", "writes")},
+    "Users/system-errors": 15,
+}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "expected"),
+    [
+        pytest.param(NONE, ALARMED, USERS_ALARMS, id="added"),
+        pytest.param(ALARMED, NONE, {}, id="removed"),
+        pytest.param(
+            ALARMED,
+            replace(ALARMED, inputs={"users-system-errors": {"evaluationPeriods": 3}}),
+            USERS_ALARMS | {"Users/system-errors": 3},
+            id="changed",
+        ),
+    ],
+)
+def test_a_change_of_alarms_is_rehearsed(run, then, now, expected):
+    rehearsed, clients = run(now, ["users"], then)
+
+    assert alarms(clients) == expected
+    assert rehearsed.refused == {}

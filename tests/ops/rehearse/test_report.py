@@ -2,12 +2,13 @@
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from ops.aws.resources import scalable_target, scaling_policy, table
+from ops.aws.resources import metric_alarm, scalable_target, scaling_policy, table
 from ops.drift import Difference, Drift
 from ops.engine.plan import Plan, Registration
 from ops.engine.policy_pack import Violation
@@ -130,6 +131,76 @@ def test_an_index_is_below_its_table():
     printed = lines(rehearsal(shown={table.TYPE: [TABLE | {"globalSecondaryIndexes": [index]}]}))
 
     assert ["", "by-day", "day, id", "1/2"] in printed
+
+
+ALARM: dict[str, Any] = {
+    "name": "things/throttled-reads",
+    "metricName": "ReadThrottleEvents",
+    "statistic": "Sum",
+    "period": 60,
+    "comparisonOperator": "GreaterThanThreshold",
+    "evaluationPeriods": 5,
+    "threshold": 0.0,
+    "metricQueries": [],
+}
+NO_METRIC = {"metricName": None, "statistic": None, "period": None}
+SELECT = 'SELECT SUM(SystemErrors) FROM SCHEMA("AWS/DynamoDB", TableName, Operation)'
+
+
+def test_alarms_of_one_condition_are_counted():
+    old = {
+        "metricName": "IteratorAge",
+        "statistic": "Maximum",
+        "period": 300,
+        "comparisonOperator": "GreaterThanOrEqualToThreshold",
+        "threshold": 3_600_000.0,
+        "evaluationPeriods": 1,
+    }
+    alarms = [
+        ALARM,
+        ALARM | NO_METRIC | {"metricQueries": [{"id": "sum", "expression": SELECT, "period": 60}]},
+        ALARM | {"name": "others/throttled-reads"},
+        ALARM | old,
+        ALARM | {"comparisonOperator": "LessThanThreshold", "threshold": 0.5},
+        ALARM | NO_METRIC | {"metricQueries": [{"id": "e", "expression": "m * 2", "period": 60}]},
+    ]
+    printed = lines(rehearsal(shown={metric_alarm.TYPE: alarms}))
+
+    start = printed.index(["Alarms, read back"])
+    assert printed[start + 1 : start + 7] == [
+        ["Metric", "In alarm if", "Alarms"],
+        ["ReadThrottleEvents", "Sum > 0 in 5 periods of 60 s", "2"],
+        ["SystemErrors", "Sum > 0 in 5 periods of 60 s", "1"],
+        ["IteratorAge", "Maximum >= 3600000 in 1 period of 300 s", "1"],
+        ["ReadThrottleEvents", "Sum < 0.5 in 5 periods of 60 s", "1"],
+        ["metric math", "it > 0 in 5 periods of 60 s", "1"],
+    ]
+
+
+def registered(type_, name, parent):
+    urn = f"urn:pulumi:prod::demo::{type_}::{name}"
+    return replace(STACK, urn=urn, type=type_, name=name, parent=parent.urn, custom=":" in type_)
+
+
+def test_the_alarms_of_a_component_are_one_row_of_the_tree():
+    several, single = (registered("demo:data:Alarms", name, STACK) for name in ("several", "single"))
+    alarms = [registered(metric_alarm.TYPE, f"alarm-{number}", several) for number in range(3)]
+    topic = registered("aws:sns/topic:Topic", "topic", several)
+    plan = Plan([STACK, several, *alarms, topic, single, registered(metric_alarm.TYPE, "alarm", single)])
+    printed = lines(rehearsal(plan))
+
+    start = printed.index(["", "Type", "Name", "Plan"])
+    assert [row[1:3] for row in printed[start + 1 : start + 7]] == [
+        ["pulumi:pulumi:Stack", "demo-prod"],
+        ["├─ demo:data:Alarms", "several"],
+        ["│", "├─ aws:cloudwatch:MetricAlarm"],
+        ["│", "└─ aws:sns:Topic"],
+        ["└─ demo:data:Alarms", "single"],
+        ["└─ aws:cloudwatch:MetricAlarm", "alarm"],
+    ]
+    assert [row[3:5] for row in printed[start + 3 : start + 5]] == [["3 alarms", "create"], ["topic", "create"]]
+    assert ["Created", "5 aws:cloudwatch:MetricAlarm, 1 aws:sns:Topic"] not in printed
+    assert ["Created", "2 demo:data:Alarms, 4 aws:cloudwatch:MetricAlarm, 1 aws:sns:Topic"] in printed
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from ops.aws import resources
-from ops.aws.resources import event_source_mapping, table
+from ops.aws.resources import event_source_mapping, metric_alarm, table
 from ops.errors import PlanError
 
 
@@ -14,7 +14,9 @@ def test_a_type_without_a_module_is_refused_by_name():
     )
 
 
-@pytest.mark.parametrize("module", [table, event_source_mapping], ids=["table", "event source mapping"])
+@pytest.mark.parametrize(
+    "module", [table, event_source_mapping, metric_alarm], ids=["table", "event source mapping", "metric alarm"]
+)
 def test_what_check_fills_in_is_what_is_live_then(module):
     """Otherwise a resource that leaves it out would differ as soon as it is created."""
     assert module.CHECKED.items() <= module.DEFAULTS.items()

@@ -19,6 +19,7 @@ VERIFY: Actions = {
     "*": (
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
+        "cloudwatch:DescribeAlarms",
         "lambda:ListEventSourceMappings",
     ),
 }
@@ -36,36 +37,37 @@ CHANGE: Actions = {
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:RegisterScalableTarget",
     ),
+    # Scaling makes alarms, too, with the caller's permissions
+    # (https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html).
+    "alarms": ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
     "mappings": ("lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"),
     "*": ("lambda:CreateEventSourceMapping",),
 }
 # A deployment would make these calls only to lose something, or never, so the role is denied them.
 DENIED = ("dynamodb:DeleteTable", "dynamodb:UpdateTimeToLive")
 ITEMS = ("dynamodb:*Item", "dynamodb:PartiQL*", "dynamodb:Query", "dynamodb:Scan")
-# What the provider also reads, as its source has it (internal/service/appautoscaling and lambda of
+# What the provider also reads, as its source has it (internal/service/appautoscaling, cloudwatch and lambda of
 # terraform-provider-aws). The tests on the CLI see it.
 PROVIDER: Actions = {
     "scalable targets": ("application-autoscaling:ListTagsForResource",),
+    "alarms": ("cloudwatch:ListTagsForResource",),
     "mappings": ("lambda:GetEventSourceMapping", "lambda:ListTags"),
-}
-# What no test sees: scaling makes alarms with the caller's permissions
-# (https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html).
-ALARMS: Actions = {
-    "alarms": ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
-    "*": ("cloudwatch:DescribeAlarms",),
 }
 _LINKED_ROLE = "dynamodb.application-autoscaling.amazonaws.com"
 
 
 def document(region: str, tables: Iterable[str], *actions: Actions) -> dict[str, Any]:
     """Return these actions as an IAM policy document for the account ACCOUNT, with a statement for each resource."""
-    where = f"{region}:ACCOUNT"
+    where, tables = f"{region}:ACCOUNT", list(tables)
     resources = {
         "tables": [f"arn:aws:dynamodb:{where}:table/{name}" for name in tables],
         "keys": f"arn:aws:kms:{where}:key/*",
         "scalable targets": f"arn:aws:application-autoscaling:{where}:scalable-target/*",
         "mappings": f"arn:aws:lambda:{where}:event-source-mapping:*",
-        "alarms": f"arn:aws:cloudwatch:{where}:alarm:TargetTracking-table/*",
+        "alarms": [
+            f"arn:aws:cloudwatch:{where}:alarm:{name}"
+            for name in ("TargetTracking-table/*", "*/user-errors", *(f"{table}/*" for table in tables))
+        ],
         "*": "*",
     }
     statements = [
@@ -78,7 +80,7 @@ def document(region: str, tables: Iterable[str], *actions: Actions) -> dict[str,
 
 def deploy(region: str, tables: Iterable[str]) -> dict[str, Any]:
     """Return what a deployment needs beside what verify needs: what it changes, and what it is denied."""
-    made = document(region, tables, CHANGE, PROVIDER, ALARMS)
+    made = document(region, tables, CHANGE, PROVIDER)
     linked = {"StringEquals": {"iam:AWSServiceName": _LINKED_ROLE}}
     made["Statement"] += [
         {"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*", "Condition": linked},

@@ -18,11 +18,11 @@ from ops.engine import project
 from ops.verify import verify
 from tests import programs
 from tests.conftest import ROOT
-from tests.ops.accounts import ACCOUNT, REGION, TRIGGER, deployed
+from tests.ops.accounts import ACCOUNT, ALARMS, REGION, TRIGGER, deployed
 
-PERMISSIONS = runpy.run_path(str(ROOT / "docs/permissions.py"))
+PERMISSIONS = runpy.run_path(str(ROOT / "docs/ci_permissions.py"))
 PAGE = (ROOT / "docs/deploying.md").read_text()
-SERVICES = ("dynamodb", "application-autoscaling", "kms", "lambda")
+SERVICES = ("dynamodb", "application-autoscaling", "cloudwatch", "kms", "lambda")
 
 
 def shown(marker):
@@ -63,7 +63,7 @@ def allowed(document, action, about):
     )
 
 
-STACK = project.load(ROOT, "prod", [ACCOUNT, TRIGGER])
+STACK = project.load(ROOT, "prod", [ACCOUNT, ALARMS, TRIGGER])
 
 
 @pytest.mark.usefixtures("in_process")
@@ -71,7 +71,7 @@ STACK = project.load(ROOT, "prod", [ACCOUNT, TRIGGER])
     "command", [verify, lambda *arguments: adopt(*arguments, frozenset())], ids=["verify", "adopt"]
 )
 def test_verify_and_adopt_make_the_calls_that_are_allowed(command):
-    with deployed(TRIGGER) as (_, clients):
+    with deployed(ALARMS, TRIGGER) as (_, clients):
         calls = recorded(clients)
         command(STACK, REGION, clients)
     document = shown("verify")
@@ -90,7 +90,6 @@ def test_only_what_has_no_resource_is_allowed_on_everything():
                 in {
                     "application-autoscaling:DescribeScalableTargets",
                     "lambda:CreateEventSourceMapping",
-                    "cloudwatch:DescribeAlarms",
                     "iam:CreateServiceLinkedRole",
                 }
             )
@@ -116,9 +115,9 @@ def test_a_deployment_makes_the_calls_that_are_allowed():
     changes = {action for group in PERMISSIONS["CHANGE"].values() for action in group}
 
     # A rehearsal makes the key and the function that are there already. It waits for no mapping.
-    assert {a for a in creates if a.startswith(("dynamodb:", "application-", "lambda:CreateEvent"))} | updates() == (
-        changes | {*PERMISSIONS["DENIED"]}
-    )
+    assert {
+        a for a in creates if a.startswith(("dynamodb:", "application-", "cloudwatch:", "lambda:CreateEvent"))
+    } | updates() == (changes | {*PERMISSIONS["DENIED"]})
     assert actions(shown("deploy"), "Deny") == {*PERMISSIONS["DENIED"], *PERMISSIONS["ITEMS"]}
     assert not actions(shown("deploy")) & {*PERMISSIONS["DENIED"]}
 
@@ -138,7 +137,7 @@ def run_as(capsys, monkeypatch, in_process):  # noqa: ARG001 - it is enough that
     """Return a function that runs verify as a user with a document, in an account that checks permissions."""
 
     def run(document):
-        with deployed(TRIGGER) as (_, clients):
+        with deployed(ALARMS, TRIGGER) as (_, clients):
             iam = clients("iam")
             iam.create_user(UserName="ci")
             iam.put_user_policy(UserName="ci", PolicyName="verify", PolicyDocument=json.dumps(document))
@@ -147,16 +146,32 @@ def run_as(capsys, monkeypatch, in_process):  # noqa: ARG001 - it is enough that
             monkeypatch.setattr("moto.iam.access_control.IAMRequestBase.check_signature", lambda _: None)
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-            arguments = ["verify", "--cwd", str(ROOT), "--stack", "prod", "--config", ACCOUNT, "--config", TRIGGER]
+            arguments = [
+                "verify",
+                "--cwd",
+                str(ROOT),
+                "--stack",
+                "prod",
+                "--config",
+                ACCOUNT,
+                *("--config", ALARMS),
+                "--config",
+                TRIGGER,
+            ]
             code = set_initial_no_auth_action_count(0)(main)(arguments)
         return code, *capsys.readouterr()
 
     return run
 
 
+def in_moto(action):
+    """Return an action as moto names it: to moto, CloudWatch's service is called as its host is."""
+    return action.replace("cloudwatch:", "monitoring:")
+
+
 def everywhere(document, without=""):
     """Return a document without an action, for all resources: moto knows no others."""
-    kept = sorted(actions(document) - {without})
+    kept = [in_moto(action) for action in sorted(actions(document) - {without})]
     return document | {"Statement": [{"Effect": "Allow", "Action": kept, "Resource": "*"}]}
 
 
@@ -172,4 +187,4 @@ def test_without_one_of_its_actions_verify_names_it(run_as, action):
 
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
-    assert f"not authorized to perform: {action}" in err
+    assert f"not authorized to perform: {in_moto(action)}" in err
