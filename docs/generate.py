@@ -43,7 +43,7 @@ Generated from `policies/` by `make docs`. A stack's file in `policies/config/` 
   are separate resources. Policies identify a table by its name and its region.
 
 The pack doesn't check DAX clusters, tables of the `aws-native` provider, global tables of version 2017.11.29
-(`aws.dynamodb.GlobalTable`), resource policies, scheduled scaling actions, or items.
+(`aws.dynamodb.GlobalTable`), resource policies, attached AWS managed policies, scheduled scaling actions, or items.
 """
 
 TABLES = """\
