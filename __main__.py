@@ -16,5 +16,5 @@ pulumi.export("tables", tables)
 for logical_name, table in tables.items():
     if "stream_arn" in table:
         pulumi.export(f"{logical_name}_stream_arn", table["stream_arn"])
-documents = pulumi.Output.all(**tables).apply(lambda arns: permissions.documents(TABLES, arns, stack))
+documents = pulumi.Output.all(**tables).apply(lambda arns: permissions.documents(FAMILIES, arns, stack))
 pulumi.export("permissions", documents)

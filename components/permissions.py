@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from components.schema import AccessPattern, Table
+from components.schema import AccessPattern, Family, Table
 from components.settings import Settings
 
 Statement = dict[str, Any]
@@ -17,7 +17,7 @@ Statement = dict[str, Any]
 _DESTINATIONS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
-def documents(tables: Iterable[Table], arns: Mapping[str, Any], settings: Settings) -> dict[str, dict[str, Any]]:
+def documents(families: Iterable[Family], arns: Mapping[str, Any], settings: Settings) -> dict[str, dict[str, Any]]:
     """Return the policy documents by the name of their function, sorted.
 
     `arns` maps the logical name of each table to its `arn`, its `stream_arn` if it has a stream, and `indexes` (logical
@@ -25,9 +25,11 @@ def documents(tables: Iterable[Table], arns: Mapping[str, Any], settings: Settin
     mapping to a function whose role can't read the stream.
     """
     statements = defaultdict(list)
-    for table in tables:
+    for table in (table for family in families for table in family.tables):
         own = arns[table.logical_name]
         for pattern in table.access_patterns:
+            if pattern.index and pattern.index not in own["indexes"]:
+                continue  # A rehearsal and evolve say that the query has no index.
             resource = own["indexes"][pattern.index]["arn"] if pattern.index else own["arn"]
             for consumer in pattern.consumers:
                 action = f"dynamodb:{pattern.operation}"

@@ -3,6 +3,8 @@
 import copy
 import functools
 import json
+from dataclasses import replace
+from unittest import mock
 
 import boto3
 import botocore.session
@@ -11,8 +13,9 @@ from botocore.config import Config
 from moto.core import set_initial_no_auth_action_count
 from moto.dynamodb.responses import DynamoHandler
 
+from components import permissions
 from components.examples import ITEMS
-from components.tables import TABLES
+from components.tables import TABLES, USERS
 from ops.aws import clients
 from ops.engine import project
 from ops.rehearse import access_patterns
@@ -184,6 +187,15 @@ def test_with_a_key_of_its_own_each_function_may_decrypt_by_way_of_dynamodb():
     for action in ("Encrypt", "CreateGrant", "GenerateDataKey", "DescribeKey", "ReEncryptFrom"):
         assert allowed(f"kms:{action}", KEY, dynamodb) == []
     assert not any("kms:" in json.dumps(document) for document in documents().values())
+
+
+def test_a_query_without_its_index_is_not_allowed_on_the_table():
+    users = replace(USERS, tables=(replace(USERS.tables[0], indexes=()),))
+    settings = mock.Mock(kms_key_arn="", triggers={})
+    found = permissions.documents([users], {"users": {"arn": f"{TABLE}Users", "indexes": {}}}, settings)
+
+    assert "login_user" not in found
+    assert [statement["Action"] for statement in found["signup_user"]["Statement"]] == ["dynamodb:PutItem"]
 
 
 def test_no_document_is_too_large_or_repeats_a_sid():

@@ -336,9 +336,11 @@ def test_a_second_drill_has_the_same_answers_and_leaves_the_same_items(deployed)
 
 def test_the_answers_do_not_depend_on_the_order_of_the_questions(deployed, monkeypatch):
     backwards = tuple(replace(table, access_patterns=table.access_patterns[::-1]) for table in TABLES)
-    monkeypatch.setattr(definitions, "load", lambda _: definitions.Definitions(backwards, copy.deepcopy(ITEMS)))
+    items = copy.deepcopy(ITEMS)
+    monkeypatch.setattr(definitions, "load", lambda _: definitions.Definitions(backwards, items))
 
     assert problems(deployed) == {}
+    assert items == ITEMS, "the examples are those of the next drill, too"
 
 
 WRITES = {
