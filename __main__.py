@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components import settings
+from components import permissions, settings
 from components.alarms import account_alarm
 from components.family import TableFamily
 from components.tables import FAMILIES, TABLES
@@ -19,3 +19,5 @@ pulumi.export("tables", tables)
 for logical_name, table in tables.items():
     if "stream_arn" in table:
         pulumi.export(f"{logical_name}_stream_arn", table["stream_arn"])
+documents = pulumi.Output.all(**tables).apply(lambda arns: permissions.documents(FAMILIES, arns, stack))
+pulumi.export("permissions", documents)

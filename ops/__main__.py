@@ -22,8 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ops",
-        description="Rehearse the program of this folder and its changes, verify a live account, and adopt tables that "
-        "exist.",
+        description="Rehearse the program of this folder and its changes, verify a live account, adopt tables that "
+        "exist, and print the permissions of the functions that use them.",
         epilog="Exit code: 0 success, 1 the plan or the account is wrong, 2 the call is wrong. "
         "Each command has its own --help.",
     )
@@ -121,6 +121,19 @@ def _parser() -> argparse.ArgumentParser:
     deployed.add_argument("--base", metavar="REF", help="compare with what the program declares at this git ref")
     deployed.add_argument("--state", metavar="FILE", help="compare with this output of pulumi stack export; - is stdin")
     evolve.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+
+    permissions = commands.add_parser(
+        "permissions",
+        parents=[stack],
+        help="print the IAM policy document of each function that uses the tables; asks AWS nothing",
+        description="Print which function may do what on which table or index: the IAM policy documents that the "
+        "program exports. They need no AWS account. The label of a stream is known only to AWS, so they have * for it.",
+    )
+    permissions.add_argument("--consumer", metavar="NAME", help="only this function; with --json, only its document")
+    permissions.add_argument(
+        "--account", metavar="ID", help="the AWS account of the ARNs (default: the stack's aws:allowedAccountIds)"
+    )
+    permissions.add_argument("--json", action="store_true", help="print the documents as one JSON object")
     return parser
 
 

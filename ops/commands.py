@@ -20,8 +20,7 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            command = {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt}[options.command]
-            return command(options)
+            return _COMMANDS[options.command](options)
         except CallError:
             raise
         except PlanError as error:
@@ -146,6 +145,26 @@ def _adopt(options: argparse.Namespace) -> int:
     return 0
 
 
+def _permissions(options: argparse.Namespace) -> int:
+    from ops import isolation  # noqa: PLC0415
+
+    isolation.isolate()
+    from ops.engine import program  # noqa: PLC0415
+
+    stack, region = _stack_and_region(options)
+    with program.start(stack, dry_run=True) as running:
+        from ops import permissions  # noqa: PLC0415
+        from ops.console import console  # noqa: PLC0415
+
+        found = permissions.documents(running, region, permissions.account(stack, options.account))
+    found = permissions.only(found, options.consumer)
+    if options.json:
+        print(permissions.as_json(found, options.consumer))
+    else:
+        permissions.print_documents(found, console())
+    return 0
+
+
 def _summarize(options: argparse.Namespace, lines: list[str]) -> None:
     """Append lines of Markdown to the file of the option --summary, if the command has it and it is given."""
     if getattr(options, "summary", None) is not None:
@@ -194,3 +213,12 @@ def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path
         if file.parent.is_dir() and not file.exists():
             print(f"{file} is missing: every policy has its default level and options", file=sys.stderr)
     return [(pack, file if file.exists() else None) for pack, file in files.items()]
+
+
+_COMMANDS = {
+    "rehearse": _rehearse,
+    "evolve": _evolve,
+    "verify": _verify,
+    "adopt": _adopt,
+    "permissions": _permissions,
+}

@@ -62,8 +62,9 @@ class Running(program.Running):
 
     def record(self, create: Create, timeout: float = 0) -> Plan:  # noqa: ARG002 - nothing ends it
         """Return the plan of the program, as program.Running does."""
-        # Tests may change their own programs, but not this project's: its preview is recorded once.
-        if self._dry_run and self._stack.directory == PROJECT:
+        # Tests may change their own programs, but not this project's: its preview, in which a lambda makes nothing, is
+        # recorded once.
+        if self._dry_run and self._stack.directory == PROJECT and getattr(create, "__name__", "") == "<lambda>":
             stack = repr(self._stack)
             if stack not in _PREVIEWS:
                 _PREVIEWS[stack] = self._record(create)

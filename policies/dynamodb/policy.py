@@ -107,8 +107,9 @@ class _Rule:
         check = self.checks.get(args.resource_type)
         if check and args.resource_type != TABLE_REPLICA:
             options, inputs = self._options(args), Inputs(args.urn, args.opts, args.props)
-            name = get(inputs, "tableName" if args.resource_type == GLOBAL_SECONDARY_INDEX else "name")
-            if not is_exempt(name, options):
+            # The name of another resource isn't that of a table; its rule finds the tables that it is about.
+            key = {TABLE: "name", GLOBAL_SECONDARY_INDEX: "tableName"}.get(args.resource_type)
+            if not (key and is_exempt(get(inputs, key), options)):
                 _report(check(inputs, options), options, report_violation, None)
 
     def validate_stack(self, args: StackValidationArgs, report_violation: ReportViolation) -> None:

@@ -138,7 +138,7 @@ def test_outputs_are_what_the_embedded_aws_gave():
     stream_arn = outputs["rental_invoices_stream_arn"]
 
     assert stream_arn.startswith(f"{arn}/stream/")
-    assert sorted(outputs) == ["rental_invoices_stream_arn", "retail_invoices_stream_arn", "tables"]
+    assert sorted(outputs) == ["permissions", "rental_invoices_stream_arn", "retail_invoices_stream_arn", "tables"]
     assert len(outputs["tables"]) == len(TABLES)
     assert outputs["tables"]["vendor_config"] == {
         "name": "VendorConfig",

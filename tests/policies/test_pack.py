@@ -22,13 +22,26 @@ STACK = project.Stack(ROOT, "paypulse", "prod", {})
 RENTAL = ("aws:dynamodb/table:Table", "rental_invoices")
 RENTAL_READS = ("aws:cloudwatch/metricAlarm:MetricAlarm", "rental_invoices-throttled-reads")
 TOPIC = "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms"
+READER = ("aws:iam/policy:Policy", "reader")
 READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
 
 
 @pytest.fixture(scope="module")
 def prod() -> Plan:
-    """Return the plan of prod with alarms, with a stream that needs no embedded AWS."""
-    return programs.record(project.load(ROOT, "prod", [TOPIC]))
+    """Return the plan of prod with alarms, and with a policy for a reader."""
+    plan = programs.record(project.load(ROOT, "prod", [TOPIC]))
+    inputs = {"name": "reader", "policy": document(f"{TABLE_ARN}/index/Email-index")}
+    urn = f"urn:pulumi:prod::paypulse::{READER[0]}::{READER[1]}"
+    reader = dataclasses.replace(plan.resources[-1], urn=urn, type=READER[0], name=READER[1], inputs=inputs, parent="")
+    return Plan([*plan.resources, reader])
+
+
+TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/Users"
+
+
+def document(resource: str) -> str:
+    statement = {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +59,7 @@ def judge(running: pack.Pack, resources: list[Registration]) -> list[tuple[str, 
 
 # For every policy the one thing that breaks it: a resource, and what is changed of its inputs or options.
 BREAKS = {
+    "dynamodb-least-privilege": (READER, {"policy": document(f"{TABLE_ARN}/index/*")}, {}, "medium"),
     "dynamodb-table-encryption-enabled": (RENTAL, {"serverSideEncryption.enabled": False}, {}, "high"),
     "dynamodb-pitr-enabled": (RENTAL, {"pointInTimeRecovery.enabled": False}, {}, "medium"),
     "dynamodb-billing-mode": (RENTAL, {"globalSecondaryIndexes.0.readCapacity": ABSENT}, {}, "medium"),
@@ -140,7 +154,7 @@ def test_an_unknown_value_is_a_mandatory_violation(running, prod):
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.sampled_from([RENTAL[0], READ_TARGET[0], "aws:appautoscaling/policy:Policy"]),
+    st.sampled_from([RENTAL[0], READ_TARGET[0], READER[0], "aws:iam/role:Role", "aws:appautoscaling/policy:Policy"]),
     st.dictionaries(st.text(max_size=8), trees),
 )
 def test_no_registration_makes_the_pack_fail(running, type_, inputs):
@@ -369,8 +383,11 @@ def test_no_process_of_a_pack_is_left_over(tmp_path):
     assert process.returncode is not None
 
 
-def test_without_a_configuration_every_policy_but_that_on_alarms_is_mandatory(running):
+def test_without_a_configuration_most_policies_are_mandatory(running):
     configured = policy_config.configuration(running.policies, None)
 
     levels = {name: EnforcementLevel.Name(policy.enforcementLevel) for name, policy in configured.items()}
-    assert levels == dict.fromkeys(BY_NAME, "MANDATORY") | {"dynamodb-table-alarmed": "ADVISORY"}
+    assert levels == dict.fromkeys(BY_NAME, "MANDATORY") | {
+        "dynamodb-table-alarmed": "ADVISORY",
+        "dynamodb-least-privilege": "ADVISORY",
+    }

@@ -1,5 +1,6 @@
 """What every policy has in common: its options, its exemptions, how it reports, and what it says of itself."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ from tests.policies.judge import (
 )
 
 RECOVERY, SCHEMA, AUTOSCALING = "dynamodb-pitr-enabled", "dynamodb-table-schema", "dynamodb-autoscaling-enabled"
-TABLE_CONTRACT = "dynamodb-table-contract"
+TABLE_CONTRACT, LEAST = "dynamodb-table-contract", "dynamodb-least-privilege"
 # What a policy needs to judge at all, and what it needs to have nothing against a compliant program.
 NEEDED = {TABLE_CONTRACT: {"tables": CONTRACT}}
 LISTED = NEEDED | {"dynamodb-billing-mode": {"provisionedTables": ["RentalInvoices"]}}
@@ -55,7 +56,7 @@ def test_another_resource_is_not_judged(name):
 
 
 def broken(table_name="RentalInvoices"):
-    """Return a program in which each policy has something against "rental", and nothing against the rest."""
+    """Return a program in which each policy has something against "rental" or its "reader", and nothing against others."""
     off = {"enabled": False}
     changes = {
         "name": table_name,
@@ -69,7 +70,11 @@ def broken(table_name="RentalInvoices"):
     rental, *others = scaled(
         {"rental": changes, "table-read": {"resourceId": UNKNOWN}, "index-write": ABSENT, "rental-reads": ABSENT}
     )
-    return [replace(rental, protect=False, ignore_changes=[]), *others]
+    resource = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{table_name}/index/*"
+    statement = {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": resource}
+    document = UNKNOWN if table_name == UNKNOWN else json.dumps({"Statement": statement})
+    reader = Resource(type="aws:iam/policy:Policy", name="reader", inputs={"name": "reader", "policy": document})
+    return [replace(rental, protect=False, ignore_changes=[]), *others, reader]
 
 
 @EVERY
@@ -77,7 +82,7 @@ def test_an_exempt_table_is_not_judged(name):
     def judged(*exempt):
         return judge(name, *broken(), config=NEEDED.get(name, {}) | {"exemptTables": [*exempt]})
 
-    assert {resource for resource, _ in judged()} == {"rental"}
+    assert {resource for resource, _ in judged()} in ({"rental"}, {"reader"})
     assert judged("Rental", "*Rental", "rentalinvoices") == judged()
     assert judged("RentalInvoices") == []
     assert judged("Users", "Rental*") == []
@@ -88,7 +93,7 @@ def test_only_a_star_exempts_a_table_whose_name_is_not_known(name):
     def judged(*exempt):
         return judge(name, *broken(UNKNOWN), config=NEEDED.get(name, {}) | {"exemptTables": [*exempt]})
 
-    assert "rental" in {resource for resource, _ in judged("R*", "?*")}
+    assert {"rental", "reader"} & {resource for resource, _ in judged("R*", "?*")}
     assert judged("*") == []
 
 
@@ -186,7 +191,7 @@ def test_a_wrong_option_is_refused(name, config, message):
 @EVERY
 def test_every_policy_refuses_an_option_that_it_does_not_have(name):
     with pytest.raises(ValueError, match=f"{name} has no option 'xyz'; the nearest is "):
-        judge(name, *scaled(), config={"xyz": True})
+        judge(name, *broken(), config={"xyz": True})
 
 
 @pytest.mark.parametrize(
@@ -261,7 +266,7 @@ def test_a_policy_is_asked_only_about_what_it_judges():
     of_resources = {name for name, made in BY_NAME.items() if isinstance(made, ResourceValidationPolicy)}
 
     # Every policy of stacks costs another reading of every resource.
-    assert BY_NAME.keys() - of_stacks == {"dynamodb-table-protected", "dynamodb-table-ttl"}
+    assert BY_NAME.keys() - of_stacks == {"dynamodb-table-protected", "dynamodb-table-ttl", LEAST}
     assert BY_NAME.keys() - of_resources == {
         AUTOSCALING,
         "dynamodb-autoscaling-ignore-changes",
