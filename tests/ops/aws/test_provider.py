@@ -291,18 +291,7 @@ def test_what_is_the_providers_default_or_absent_is_created(program):
 
 def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
     def name(parent, **inputs):
-        return provider.effective_inputs(
-            Registration(
-                urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
-                type="aws:dynamodb/table:Table",
-                name="t",
-                parent="",
-                custom=True,
-                inputs=inputs,
-                protect=False,
-                ignore_changes=[],
-            )
-        )["name"]
+        return provider.effective_inputs(a_table(parent, **inputs))["name"]
 
     assert [name("demo:data:One"), name("demo:data:One"), name("demo:data:Other")] == [
         "t-dcb5ad3",
@@ -310,3 +299,45 @@ def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
         "t-1c9aa47",
     ]
     assert name("demo:data:One", name="things") == "things"
+
+
+def a_table(parent="demo:data:One", *, from_others=(), **inputs):
+    return Registration(
+        urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
+        type="aws:dynamodb/table:Table",
+        name="t",
+        parent="",
+        custom=True,
+        inputs=inputs,
+        protect=False,
+        ignore_changes=[],
+        property_dependencies={key: ["key"] for key in from_others},
+    )
+
+
+def test_of_what_a_remediation_changes_no_mark_of_check_stays():
+    resource = a_table(ttl={"enabled": True, "attributeName": "a"}, replicas=[{"regionName": "eu-north-1"}])
+    seen = provider.check(resource).inputs
+    changed = {
+        **seen,
+        "ttl": seen["ttl"] | {"enabled": False},
+        "replicas": [seen["replicas"][0] | {"pointInTimeRecovery": True}],
+    }
+
+    assert provider.undo_check(resource, seen, changed) == {
+        "ttl": {"enabled": False, "attributeName": "a"},
+        "replicas": [{"regionName": "eu-north-1", "pointInTimeRecovery": True}],
+    }
+
+
+def test_what_aws_made_for_another_resource_is_not_known_wherever_it_is():
+    inputs = {
+        "replicas": [{"regionName": "eu-north-1", "kmsKeyArn": "arn:key/1"}],
+        "tags": {"Key": "arn:key/1", "n": 1},
+    }
+    resource = provider.with_unknowns(a_table(from_others=inputs, **inputs), {"key": ["key/1"]})
+
+    assert resource.inputs == {
+        "replicas": [{"regionName": "eu-north-1", "kmsKeyArn": UNKNOWN}],
+        "tags": {"Key": UNKNOWN, "n": 1},
+    }
