@@ -263,7 +263,8 @@ def test_an_index_has_the_items_with_its_key_in_its_type(dynamodb, strict):
     assert ids(dynamodb, IndexName="by-day") == ["without"]
 
 
-def test_an_index_that_was_there_has_the_items_with_its_key(dynamodb):
+def test_an_index_that_was_there_has_the_items_with_its_key(dynamodb, strict):
+    strict.wait("things")
     put(dynamodb, id=("S", "with"), day=("S", "monday"))
     put(dynamodb, id=("S", "without"))
 
