@@ -589,20 +589,17 @@ def test_a_change_is_judged(row):
 
 
 TEAM = {"Key": "team", "Value": "data"}
-# Of rows with one change: its old and new value, its calls, and its detail.
+# Of rows with one change: its table, its old and new value, its calls, and its detail.
 TOLD = {
     "a table is removed": (
-        *("TravelInvoices", None, ("DeleteTable: TableName TravelInvoices",)),
+        *("TravelInvoices", "TravelInvoices", None, ("DeleteTable: TableName TravelInvoices",)),
         "Pulumi refuses it, because the table is protected. Turn protect off in a deployment before this one.",
     ),
-    "a tag is added": (
-        *(None, "data", (f"TagResource: ResourceArn Users, Tags [{json.dumps(TEAM)}]",)),
-        "",
-    ),
-    "a topic is added": (None, TOPIC.type, (), "It is created, beside what there is."),
-    "a topic is removed": (TOPIC.type, None, (), ""),
-    "a topic changes": ("a", "b", (), ""),
-    "the provider's default tags change": (None, '{"tags":{"team":"data"}}', (), ""),
+    "a tag is added": ("Users", None, "data", (f"TagResource: ResourceArn Users, Tags [{json.dumps(TEAM)}]",), ""),
+    "a topic is added": ("", None, TOPIC.type, (), "It is created, beside what there is."),
+    "a topic is removed": ("", TOPIC.type, None, (), ""),
+    "a topic changes": ("", "a", "b", (), ""),
+    "the provider's default tags change": ("", None, '{"tags":{"team":"data"}}', (), ""),
 }
 
 
@@ -613,7 +610,7 @@ def test_a_change_tells_its_values_its_calls_and_what_is_special(name):
 
     (change,) = judge.judge(then, now, compared(then, now))
 
-    assert (change.old, change.new, change.calls, change.detail) == TOLD[name]
+    assert (change.table, change.old, change.new, change.calls, change.detail) == TOLD[name]
 
 
 def test_every_code_of_a_resource_is_in_the_catalogue():
