@@ -195,9 +195,9 @@ def test_remediation_sees_all_that_check_adds(program, idle, sent, tmp_path):
     before, after = (each["properties"] for kind, each in sent if kind == "AnalyzeRequest" and each["urn"] == TABLE)
 
     assert before["__defaults"] == ["billingMode", "name", "tableClass"]
-    assert {key: value for key, value in before.items() if key not in {"__defaults", "serverSideEncryption", "tags"}} == {
-        key: value for key, value in after.items() if key != "tags"
-    }
+    assert {
+        key: value for key, value in before.items() if key not in {"__defaults", "serverSideEncryption", "tags"}
+    } == {key: value for key, value in after.items() if key != "tags"}
 
 
 def test_an_index_and_indexes_that_are_not_set_are_unknown(record):
