@@ -22,7 +22,7 @@ def effective_inputs(resource: Registration) -> dict[str, Any]:
     A resource without a name gets one, as the provider does it. The stack's own region is left out.
     """
     inputs = {key: value for key, value in resource.inputs.items() if (key, value) not in _region(resource).items()}
-    if "name" in inputs or "name" not in resources.module(resource.type).CREATES:
+    if "name" not in resources.module(resource.type).CREATES:
         return inputs
     return {"name": f"{resource.name}-{hashlib.sha256(resource.urn.encode()).hexdigest()[:7]}", **inputs}
 

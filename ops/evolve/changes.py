@@ -210,7 +210,7 @@ def _filled(resource: Registration, region: str) -> dict[str, Any]:
         return resource.inputs
     filled = {"region": region, **provider.filled(resource)}
     filled.pop("tagsAll", None)
-    return {key: value for key, value in _plain(filled).items() if value not in (None, "", [], {})}
+    return {key: value for key, value in _plain(filled).items() if value != {}}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -14,9 +14,7 @@ class Unreadable(Enum):
     MALFORMED = "of the wrong type"
 
 
-_SENTINELS: Final = frozenset(
-    value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_") and name.endswith("_VALUE")
-)
+_SENTINELS: Final = frozenset(value for name, value in vars(proxy).items() if name.startswith("UNKNOWN_"))
 UNKNOWN: Final = Unreadable.UNKNOWN
 MALFORMED: Final = Unreadable.MALFORMED
 

@@ -634,11 +634,6 @@ def test_an_account_without_any_of_the_tables_is_the_wrong_one(capsys):
             "AWS refuses DescribeTable in eu-west-1: An error occurred (InternalServerError) when calling the "
             "DescribeTable operation: oops",
         ),
-        (
-            ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "too late"}}, "DescribeTable"),
-            "AWS refuses DescribeTable in eu-west-1: An error occurred (ExpiredTokenException) when calling the "
-            "DescribeTable operation: too late; log in again",
-        ),
     ],
 )
 @mock_aws
@@ -712,6 +707,7 @@ def test_clients_retry_and_have_a_connection_for_each_worker():
     config: Any = account.connect(None, "eu-west-1", None)("dynamodb").meta.config
 
     assert config.retries == {"mode": "adaptive", "total_max_attempts": 6}
+    assert (config.connect_timeout, config.read_timeout) == (10, 10)
     assert config.max_pool_connections == account.WORKERS
 
 

@@ -87,6 +87,7 @@ def test_a_whole_number(value, expected):
         pytest.param("x", "'x'", id="a string"),
         pytest.param("x\n", r"'x\n'", id="a string of two lines"),
         pytest.param(5.0, "5", id="a whole number"),
+        pytest.param(5, "5", id="a whole number of a default"),
         pytest.param(5.5, "5.5", id="a number"),
         pytest.param(PROPS["list"], "a list", id="a list"),
         pytest.param(PROPS["a"], "an object", id="an object"),

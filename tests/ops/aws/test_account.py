@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from ops.aws import account, emulator
@@ -135,6 +136,18 @@ def test_a_call_that_never_returns_holds_up_nothing_and_what_waits_is_not_called
     assert [call.done() for call in calls] == [False] * account.WORKERS
     assert waiting.cancelled()
     ends.set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException", "InvalidSignatureException"],
+)
+def test_who_is_not_logged_in_is_told_to_log_in(code):
+    with pytest.raises(PlanError) as error, account.reading("eu-west-1"):
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeTable")
+
+    refused = f"An error occurred ({code}) when calling the DescribeTable operation: no"
+    assert str(error.value) == f"AWS refuses DescribeTable in eu-west-1: {refused}; log in again"
 
 
 def test_credentials_and_region_are_those_of_the_profile_and_the_call(monkeypatch, tmp_path):

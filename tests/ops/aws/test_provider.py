@@ -63,7 +63,9 @@ def idle(tmp_path):
     (folder / "__main__.py").write_text(
         "from pulumi_policy import *\n"
         "def remedy(args):\n"
-        "    if args.resource_type.startswith('aws:dynamodb'): return {**args.props, 'tags': {'Owner': 'us'}}\n"
+        "    if args.resource_type.startswith('aws:dynamodb'):\n"
+        "        kept = {key: value for key, value in args.props.items() if key != 'serverSideEncryption'}\n"
+        "        return {**kept, 'tags': {'Owner': 'us'}}\n"
         "PolicyPack('idle', [ResourceValidationPolicy('p', 'd', lambda *_: None, remediate=remedy)])\n"
     )
     return folder
@@ -182,7 +184,8 @@ def test_what_is_shown_and_compared_is_what_the_program_registered(program, idle
         *("attributes", "globalSecondaryIndexes", "hashKey", "readCapacity", "serverSideEncryption", "tags"),
         "writeCapacity",
     ]
-    assert remedied.inputs == plain.inputs | {"tags": {"Owner": "us"}}
+    kept = {key: value for key, value in plain.inputs.items() if key != "serverSideEncryption"}
+    assert remedied.inputs == kept | {"tags": {"Owner": "us"}}
 
 
 def test_remediation_sees_all_that_check_adds(program, idle, sent, tmp_path):
@@ -192,9 +195,9 @@ def test_remediation_sees_all_that_check_adds(program, idle, sent, tmp_path):
     before, after = (each["properties"] for kind, each in sent if kind == "AnalyzeRequest" and each["urn"] == TABLE)
 
     assert before["__defaults"] == ["billingMode", "name", "tableClass"]
-    assert {key: value for key, value in before.items() if key not in {"__defaults", "tags"}} == {
-        key: value for key, value in after.items() if key != "tags"
-    }
+    assert {
+        key: value for key, value in before.items() if key not in {"__defaults", "serverSideEncryption", "tags"}
+    } == {key: value for key, value in after.items() if key != "tags"}
 
 
 def test_an_index_and_indexes_that_are_not_set_are_unknown(record):
@@ -317,18 +320,7 @@ def test_what_is_the_providers_default_or_absent_is_created(program):
 
 def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
     def name(parent, **inputs):
-        return provider.effective_inputs(
-            Registration(
-                urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
-                type="aws:dynamodb/table:Table",
-                name="t",
-                parent="",
-                custom=True,
-                inputs=inputs,
-                protect=False,
-                ignore_changes=[],
-            )
-        )["name"]
+        return provider.effective_inputs(a_table(parent, **inputs))["name"]
 
     assert [name("demo:data:One"), name("demo:data:One"), name("demo:data:Other")] == [
         "t-dcb5ad3",
@@ -336,3 +328,45 @@ def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
         "t-1c9aa47",
     ]
     assert name("demo:data:One", name="things") == "things"
+
+
+def a_table(parent="demo:data:One", *, from_others=(), **inputs):
+    return Registration(
+        urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
+        type="aws:dynamodb/table:Table",
+        name="t",
+        parent="",
+        custom=True,
+        inputs=inputs,
+        protect=False,
+        ignore_changes=[],
+        property_dependencies={key: ["key"] for key in from_others},
+    )
+
+
+def test_of_what_a_remediation_changes_no_mark_of_check_stays():
+    resource = a_table(ttl={"enabled": True, "attributeName": "a"}, replicas=[{"regionName": "eu-north-1"}])
+    seen = provider.check(resource).inputs
+    changed = {
+        **seen,
+        "ttl": seen["ttl"] | {"enabled": False},
+        "replicas": [seen["replicas"][0] | {"pointInTimeRecovery": True}],
+    }
+
+    assert provider.undo_check(resource, seen, changed) == {
+        "ttl": {"enabled": False, "attributeName": "a"},
+        "replicas": [{"regionName": "eu-north-1", "pointInTimeRecovery": True}],
+    }
+
+
+def test_what_aws_made_for_another_resource_is_not_known_wherever_it_is():
+    inputs = {
+        "replicas": [{"regionName": "eu-north-1", "kmsKeyArn": "arn:key/1"}],
+        "tags": {"Key": "arn:key/1", "n": 1},
+    }
+    resource = provider.with_unknowns(a_table(from_others=inputs, **inputs), {"key": ["key/1"]})
+
+    assert resource.inputs == {
+        "replicas": [{"regionName": "eu-north-1", "kmsKeyArn": UNKNOWN}],
+        "tags": {"Key": UNKNOWN, "n": 1},
+    }

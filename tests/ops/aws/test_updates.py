@@ -30,15 +30,16 @@ RECOVERED = {"enabled": True, "recoveryPeriodInDays": 35}
 
 @dataclass
 class Recorder:
-    """Stands in for all clients, and records their calls."""
+    """Stands in for all clients, and records their calls, each with its service."""
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    service: str = ""
 
-    def __call__(self, _service):
-        return self
+    def __call__(self, service):
+        return Recorder(self.calls, service)
 
     def __getattr__(self, method):
-        return lambda **parameters: self.calls.append((method, copy.deepcopy(parameters)))
+        return lambda **parameters: self.calls.append((f"{self.service} {method}", copy.deepcopy(parameters)))
 
 
 def of_stand_in(type_, old, new):
@@ -276,12 +277,22 @@ def test_an_index_without_a_capacity_is_refused_after_the_tags():
     assert str(error.value) == "GSI (by-day): read and write capacity must be > 0 when billing mode is PROVISIONED"
 
 
+def test_a_trigger_keeps_its_stream_and_its_position():
+    """AWS can't change them in place."""
+    old = {"uuid": "1", "functionName": "notify", "eventSourceArn": "arn:old", "startingPosition": "LATEST"}
+    new = old | {"eventSourceArn": "arn:new", "startingPosition": "TRIM_HORIZON", "batchSize": 2}
+    calls = updates.update(event_source_mapping.TYPE, old, new)
+
+    assert [str(call) for call in calls] == ["UpdateEventSourceMapping: UUID 1, BatchSize 2"]
+
+
 @pytest.mark.parametrize("type_", STAND_INS)
-def test_a_deletion_is_the_call_of_the_stand_in(type_):
+def test_what_stays_takes_no_call_and_a_deletion_that_of_the_stand_in(type_):
     of_type = [pair for pair in compared(version(), version(Edits(config=ALARMED))) if pair.now]
     inputs = next(pair.new for pair in of_type if pair.either.type == type_) | LIVE.get(type_, {})
     ours, theirs = Recorder(), Recorder()
 
+    assert of_ops(type_, inputs, inputs) == []
     updates.delete(type_, inputs).make(ours)
     STAND_INS[type_][1](theirs).delete(inputs)
 

@@ -31,6 +31,7 @@ def test_a_program_is_run_as_the_cli_runs_it(program):
         pulumi.export("unknown", [thing.arn, thing.id])
         pulumi.export("stack", [pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()])
         pulumi.export("config", {"size": pulumi.Config().require_int("size"), "hush": pulumi.Config().get_secret("hush")})
+        pulumi.export("secret", [pulumi.runtime.is_config_secret(f"demo:{key}") for key in ("size", "hush")])
         pulumi.export("dry run", pulumi.runtime.is_dry_run())
         pulumi.export("folder", [os.getcwd(), pulumi.get_root_directory()])
         pulumi.export("helper", helper.NAME)
@@ -45,6 +46,7 @@ def test_a_program_is_run_as_the_cli_runs_it(program):
         "unknown": [UNKNOWN, UNKNOWN],
         "stack": ["organization", "demo", "dev"],
         "config": {"size": 5, "hush": "[secret]"},
+        "secret": [False, True],
         "dry run": True,
         "folder": [str(stack.directory)] * 2,
         "helper": "helper",

@@ -106,6 +106,9 @@ def test_the_file_sets_levels_and_options_and_leaves_the_defaults(configured, co
             {"with-options": {"names": "x"}}, ": with-options: names: 'x' is not of type 'array'", id="a type"
         ),
         pytest.param(
+            {"with-options": {"names": ["x", 5]}}, ": with-options: names[1]: 5 is not of type 'string'", id="an item"
+        ),
+        pytest.param(
             {"with-options": {"mode": "none"}},
             ": with-options: mode: 'none' is not one of ['strict', 'lax']",
             id="a choice",

@@ -48,6 +48,13 @@ def test_without_resources_nothing_is_rehearsed(change):
     assert (evolution.changes, evolution.questions, evolution.ok) == ([], [], True)
 
 
+def test_a_resource_that_ops_does_not_create_is_judged_and_not_rehearsed(change):
+    evolution = change(Edits(resources=(test_judge.TOPIC,)), [test_judge.TOPIC.name])
+
+    assert told(evolution) == [("other-change", "", "safe", "It is created, beside what there is.")]
+    assert (evolution.questions, evolution.refused, evolution.ok) == ([], [], True)
+
+
 def test_a_query_that_fails_is_a_dangerous_change_with_its_step(change):
     evolution = change(Edits(items={"users": [{"UserID": "u1"}]}), ["users"])
 
@@ -168,11 +175,12 @@ def test_a_table_that_is_replaced_explains_what_is_lost(change):
 
 
 def test_an_accepted_change_passes(change, tmp_path):
-    entry = {"code": "ttl-on", "table": "Users", "property": "ttl", "reason": "old", "told": "all"}
+    entry = {"code": "table-deleted", "table": "TravelInvoices", "property": "", "reason": "old", "told": "all"}
     (tmp_path / "accepted_changes.yaml").write_text(f"[{entry}]")
-    evolution = change(Edits(inputs={"users": {"ttl": test_judge.TTL}}), ["users"])
+    unprotected = Edits(config=UNPROTECTED)
+    evolution = change(replace(unprotected, tables={"travel_invoices": None}), ["travel_invoices"], unprotected)
 
-    assert [(each.code, each.accepted) for each in evolution.changes] == [("ttl-on", True)]
+    assert [(each.code, each.accepted) for each in evolution.changes] == [("table-deleted", True)]
     assert (evolution.refused, evolution.ok) == ([], True)
 
 

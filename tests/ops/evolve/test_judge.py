@@ -1,5 +1,6 @@
 """A catalogue of changes: an edit of what is deployed, and every change that it is judged to be."""
 
+import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -51,7 +52,7 @@ TOPIC = Registration(
     name="a",
     parent="",
     custom=True,
-    inputs={"name": "a"},
+    inputs={"name": "a", "fifoTopic": True},
     protect=False,
     ignore_changes=[],
 )
@@ -86,6 +87,11 @@ CASES = [
     ),
     case("a table is removed", {("table-deleted", "")}, Edits(tables={"travel_invoices": None})),
     case("a table is renamed", {("table-replaced", "name")}, Edits(config=("travel_invoices_table=Journeys",))),
+    case(
+        "a table with autoscaling is renamed",
+        {("table-replaced", "name"), ("autoscaling-removed", "resourceId", "safe")},
+        Edits(config=("rental_invoices_table=Rentals",)),
+    ),
     case(
         "a partition key changes",
         {("table-replaced", "hashKey")},
@@ -590,7 +596,7 @@ CASES = [
     case(
         "a topic changes",
         {("other-change", "name")},
-        Edits(resources=(replace(TOPIC, inputs={"name": "b"}),)),
+        Edits(resources=(replace(TOPIC, inputs=TOPIC.inputs | {"name": "b"}),)),
         Edits(resources=(TOPIC,)),
     ),
     *(
@@ -658,6 +664,31 @@ def test_a_change_is_judged(row):
     found = judge.judge(then, now, compared(then, now))
 
     assert {(change.code, change.path, change.severity) for change in found} == row.changes
+
+
+TEAM = {"Key": "team", "Value": "data"}
+# Of rows with one change: its table, its old and new value, its calls, and its detail.
+TOLD = {
+    "a table is removed": (
+        *("TravelInvoices", "TravelInvoices", None, ("DeleteTable: TableName TravelInvoices",)),
+        "Pulumi refuses it, because the table is protected. Turn protect off in a deployment before this one.",
+    ),
+    "a tag is added": ("Users", None, "data", (f"TagResource: ResourceArn Users, Tags [{json.dumps(TEAM)}]",), ""),
+    "a topic is added": ("", None, TOPIC.type, (), "It is created, beside what there is."),
+    "a topic is removed": ("", TOPIC.type, None, (), ""),
+    "a topic changes": ("", "a", "b", (), ""),
+    "the provider's default tags change": ("", None, '{"tags":{"team":"data"}}', (), ""),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_change_tells_its_values_its_calls_and_what_is_special(name):
+    (row,) = (row for row in CASES if row.name == name)
+    then, now = version(row.then), version(row.now)
+
+    (change,) = judge.judge(then, now, compared(then, now))
+
+    assert (change.table, change.old, change.new, change.calls, change.detail) == TOLD[name]
 
 
 def test_every_code_of_a_resource_is_in_the_catalogue():

@@ -147,6 +147,7 @@ def test_one_mistake_is_one_finding_where_it_is_to_be_corrected(case):
     fails("minimum over maximum", {"minCapacity": 11.0}, "minCapacity is 11, which is more than maxCapacity, 10"),
     passes("minimum equal to maximum", {"minCapacity": 10.0}),
     fails("minimum not known", {"minCapacity": UNKNOWN}, not_known("minCapacity")),
+    fails("no maximum", {"maxCapacity": ABSENT}, f"maxCapacity is missing, {UNITS}"),
     passes("more writes than its table", {"maxCapacity": 40000.0}),
     fails(
         "fewer writes than its table",
@@ -236,11 +237,11 @@ def test_a_policy_without_a_target_is_one_finding(case):
 
 
 def test_a_second_target_and_a_second_policy_are_to_be_removed():
-    second = Resource(type=TARGET, name="second", inputs=target(TABLE_ID, READS))
+    second = Resource(type=TARGET, name="second", inputs=target(TABLE_ID, WRITES) | {"maxCapacity": 9.0})
     policy = Resource(type=POLICY, name="other", inputs=scaling_policy(TABLE_ID, READS))
 
     assert judge(NAME, *scaled({}, second)) == [
-        ("second", "table 'RentalInvoices' already has a scalable target for reads, table-read: remove one")
+        ("second", "table 'RentalInvoices' already has a scalable target for writes, table-write: remove one")
     ]
     assert judge(NAME, *scaled({}, policy)) == [
         ("other", "the scalable target table-read already has a scaling policy, table-read-policy: remove one")
@@ -388,6 +389,20 @@ WHICH_TARGET = ("rental", not_known("which scalable target is for table 'RentalI
             scaled({"rental": {"globalSecondaryIndexes": ONE_UNKNOWN}}),
             [("rental", not_known("globalSecondaryIndexes[1]"))],
             id="an index that is not known",
+        ),
+        pytest.param(
+            scaled(
+                {
+                    "rental": {"globalSecondaryIndexes": ONE_UNKNOWN},
+                    "index-read": {"resourceId": "table/Users/index/none"},
+                }
+            ),
+            [
+                ("rental", lacks("reads of index 'due-index'")),
+                ("rental", not_known("globalSecondaryIndexes[1]")),
+                ("index-read", f"resourceId is 'table/Users/index/none', {NO_SUCH}"),
+            ],
+            id="an index that is not known, of another table than the target's",
         ),
         pytest.param(
             scaled({"rental": {"globalSecondaryIndexes": UNKNOWN, "billingMode": "PAY_PER_REQUEST"}} | WITHOUT_TABLE),

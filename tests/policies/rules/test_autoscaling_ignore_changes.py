@@ -80,6 +80,11 @@ def has(*paths, to=IGNORED):
         ignored=["readCapacity"],
     ),
     passes(
+        "only the index is scaled",
+        {"table-read": ABSENT, "table-write": ABSENT},
+        ignored=INDEXES,
+    ),
+    passes(
         "nothing is scaled",
         {f"{kind}-{access}": ABSENT for kind in ("table", "index") for access in ("read", "write")},
         ignored=["*"],

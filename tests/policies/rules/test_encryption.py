@@ -48,6 +48,7 @@ def with_key(arn, **more):
     fails("not known", {SSE: UNKNOWN}, not_known(ENABLED)),
     passes("on, the key not known", with_key(UNKNOWN)),
     passes("any: missing", {SSE: ABSENT}, config=ANY),
+    passes("any: on", config=ANY),
     fails("any: off", {ENABLED: False}, f"{ENABLED} is false, but must be true, or missing", config=ANY),
     fails(
         "any, one key allowed: missing",
@@ -158,6 +159,7 @@ AS_TABLE = f"kmsKeyArn is missing, but must be {WANTED}, as table 'RentalInvoice
     [
         pytest.param(program("key"), [("replica", AS_TABLE)], id="a key of the program"),
         pytest.param(program(key=OWN), [("replica", AS_TABLE)], id="a key of elsewhere"),
+        pytest.param(program("pet"), [("replica", AS_TABLE)], id="a key of elsewhere that is not known"),
         pytest.param([Resource()], [], id="the AWS managed key"),
         pytest.param(
             [replace(r, outputs={"arn": ARN} | with_key(OWN)) if r.name == "table" else r for r in program("key")],

@@ -390,6 +390,11 @@ def index_of_its_own(name="due-index", *schema, **inputs):
     ),
     fails("keys that are not known", {"keySchemas": UNKNOWN}, not_known("keySchemas")),
     fails(
+        "keys that are an object",
+        {"keySchemas": {"due": "HASH"}},
+        "keySchemas is of the wrong type, but must be a list of objects",
+    ),
+    fails(
         "INCLUDE without attributes",
         {"projection": INCLUDE},
         "projection.projectionType is 'INCLUDE', but nonKeyAttributes is missing",
