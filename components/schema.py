@@ -37,6 +37,8 @@ class GlobalSecondaryIndex:
 _FIELDS = {
     "GetItem": ({"key"}, {"attribute"}),
     "UpdateItem": ({"key", "attribute"}, set()),
+    "PutItem": ({"key"}, set()),
+    "DeleteItem": ({"key"}, set()),
     "Query": ({"key"}, {"index", "between", "newest_first"}),
     "Scan": ({"filter_by"}, set()),
 }
@@ -44,17 +46,19 @@ _FIELDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class AccessPattern:
-    """A query that the application runs.
+    """A query or a write that the application makes.
 
     It calls the DynamoDB `operation` on the table, or on the index with the logical name `index`. The answer is the
     items that have given values of the attributes `key`, and a value of the attribute `between` in a given range,
     including its bounds. A Scan returns the items with a true attribute `filter_by`. A GetItem returns only `attribute`
-    if it is set; an UpdateItem sets it. `note` explains what may surprise a reader. Raises ValueError if a field is
-    missing that the operation needs, or set that it doesn't have.
+    if it is set; an UpdateItem sets it. A PutItem writes the whole item that has the key, and a DeleteItem deletes it.
+    `consumers` are the functions that make the call. `note` explains what may surprise a reader. Raises ValueError if a
+    field is missing that the operation needs, or set that it doesn't have, or if the consumers are no tuple of names.
     """
 
     question: str
-    operation: Literal["GetItem", "UpdateItem", "Query", "Scan"]
+    operation: Literal["GetItem", "UpdateItem", "PutItem", "DeleteItem", "Query", "Scan"]
+    consumers: tuple[str, ...] = ()
     index: str | None = None
     key: tuple[str, ...] = ()
     between: str | None = None
@@ -65,9 +69,14 @@ class AccessPattern:
 
     def __post_init__(self) -> None:
         needed, possible = _FIELDS[self.operation]
-        given = {name for name, value in vars(self).items() if value} - {"question", "operation", "note"}
+        given = {name for name, value in vars(self).items() if value} - {"question", "operation", "consumers", "note"}
         if not needed <= given <= needed | possible:
             raise ValueError(f"{self.question!r}: a {self.operation} needs {sorted(needed)}, but has {sorted(given)}")
+        if not isinstance(self.consumers, tuple) or len({*self.consumers}) < len(self.consumers):
+            raise ValueError(
+                f"{self.question!r}: consumers is {self.consumers!r}, but must be a tuple of different function names, "
+                "such as ('login_user',)"
+            )
 
     @property
     def key_condition(self) -> str:

@@ -26,13 +26,36 @@ RENTAL_INVOICES = Family(
             stream_view_type=_IMAGES,
             trigger="send_invoice_notification",
             access_patterns=(
-                AccessPattern(question="rental invoices of a user", operation="Query", key=("UserID",)),
-                AccessPattern(question="one rental invoice", operation="GetItem", key=("UserID", "InvoiceID")),
+                AccessPattern(
+                    question="rental invoices of a user",
+                    operation="Query",
+                    key=("UserID",),
+                    consumers=("get_invoices", "fetch_invoices", "delete_user"),
+                ),
+                AccessPattern(
+                    question="one rental invoice",
+                    operation="GetItem",
+                    key=("UserID", "InvoiceID"),
+                    consumers=("get_rental_invoice",),
+                ),
                 AccessPattern(
                     question="rental invoices due in a month of a year",
                     operation="Query",
                     index="due_date",
                     key=("due_date_year", "due_date_month"),
+                    consumers=("fetch_latest_invoice",),
+                ),
+                AccessPattern(
+                    question="a rental invoice, written",
+                    operation="PutItem",
+                    key=("UserID", "InvoiceID"),
+                    consumers=("parse_invoice",),
+                ),
+                AccessPattern(
+                    question="a rental invoice, deleted",
+                    operation="DeleteItem",
+                    key=("UserID", "InvoiceID"),
+                    consumers=("delete_user",),
                 ),
             ),
         ),
@@ -49,12 +72,15 @@ USERS = Family(
             partition_key="UserID",
             indexes=(GlobalSecondaryIndex(logical_name="email", name="Email-index", partition_key="Email"),),
             access_patterns=(
-                AccessPattern(question="user by id", operation="GetItem", key=("UserID",)),
+                AccessPattern(
+                    question="user by id", operation="GetItem", key=("UserID",), consumers=("get_user_profile",)
+                ),
                 AccessPattern(
                     question="user by email, at login",
                     operation="Query",
                     index="email",
                     key=("Email",),
+                    consumers=("login_user", "signup_user"),
                     note="The index lets a login read one item instead of the whole table.",
                 ),
                 AccessPattern(
@@ -62,17 +88,32 @@ USERS = Family(
                     operation="GetItem",
                     key=("UserID",),
                     attribute="last_retail_invoice_fetch",
+                    consumers=("fetch_retail_invoices",),
                 ),
                 AccessPattern(
                     question="last fetch of a user's retail invoices, written",
                     operation="UpdateItem",
                     key=("UserID",),
                     attribute="last_retail_invoice_fetch",
+                    consumers=("fetch_retail_invoices",),
+                ),
+                AccessPattern(
+                    question="a user, written at signup",
+                    operation="PutItem",
+                    key=("UserID",),
+                    consumers=("signup_user",),
+                ),
+                AccessPattern(
+                    question="a user, deleted", operation="DeleteItem", key=("UserID",), consumers=("delete_user",)
                 ),
             ),
         ),
     ),
 )
+
+# The functions that write the invoices of every category, and those that delete them.
+_WRITERS = ("parse_retail_invoice", "create_manual_invoice")
+_DELETERS = ("delete_retail_invoice", "delete_user")
 
 # Each retail category has one detail table. This maps its sub type to the logical and the physical name.
 _RETAIL_CATEGORIES = {
@@ -111,8 +152,18 @@ RETAIL_INVOICES = Family(
             ),
             stream_view_type=_IMAGES,
             access_patterns=(
-                AccessPattern(question="retail invoices of a user", operation="Query", key=("UserID",)),
-                AccessPattern(question="one retail invoice", operation="GetItem", key=("UserID", "InvoiceID")),
+                AccessPattern(
+                    question="retail invoices of a user",
+                    operation="Query",
+                    key=("UserID",),
+                    consumers=("get_invoices", "delete_user"),
+                ),
+                AccessPattern(
+                    question="one retail invoice",
+                    operation="GetItem",
+                    key=("UserID", "InvoiceID"),
+                    consumers=("delete_retail_invoice",),
+                ),
                 AccessPattern(
                     question="retail invoices of a user between two dates, newest first",
                     operation="Query",
@@ -127,7 +178,20 @@ RETAIL_INVOICES = Family(
                     index="sub_type",
                     key=("UserID_SubType",),
                     between="invoice_date",
+                    consumers=("get_invoices",),
                     note="UserID_SubType is `<user id>_<sub type>`, as in `user_abc123_food-delivery`.",
+                ),
+                AccessPattern(
+                    question="a retail invoice, written",
+                    operation="PutItem",
+                    key=("UserID", "InvoiceID"),
+                    consumers=_WRITERS,
+                ),
+                AccessPattern(
+                    question="a retail invoice, deleted",
+                    operation="DeleteItem",
+                    key=("UserID", "InvoiceID"),
+                    consumers=_DELETERS,
                 ),
             ),
         ),
@@ -137,7 +201,24 @@ RETAIL_INVOICES = Family(
                 name=name,
                 partition_key="InvoiceID",
                 access_patterns=(
-                    AccessPattern(question=f"detail of a {category} invoice", operation="GetItem", key=("InvoiceID",)),
+                    AccessPattern(
+                        question=f"detail of a {category} invoice",
+                        operation="GetItem",
+                        key=("InvoiceID",),
+                        consumers=("get_invoices",),
+                    ),
+                    AccessPattern(
+                        question=f"detail of a {category} invoice, written",
+                        operation="PutItem",
+                        key=("InvoiceID",),
+                        consumers=_WRITERS,
+                    ),
+                    AccessPattern(
+                        question=f"detail of a {category} invoice, deleted",
+                        operation="DeleteItem",
+                        key=("InvoiceID",),
+                        consumers=_DELETERS,
+                    ),
                 ),
             )
             for category, (logical_name, name) in _RETAIL_CATEGORIES.items()
@@ -159,6 +240,7 @@ VENDOR_CONFIG = Family(
                     question="all active vendors",
                     operation="Scan",
                     filter_by="active",
+                    consumers=("fetch_retail_invoices",),
                     note="The only table that is scanned: there are few vendors, and a fetch needs nearly all of them.",
                 ),
             ),

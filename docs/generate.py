@@ -49,7 +49,8 @@ TABLES = """\
 # Tables
 
 Generated from `components/tables.py`, and from what the program registers for prod, by `make docs`. Every key is a
-string, and every index projects all attributes. `make rehearse` runs each query below against example invoices.
+string, and every index projects all attributes. `make rehearse` makes each query and write below with example
+invoices. `asked by` has the functions of the application that make it.
 """
 
 EVOLVING = """\
@@ -214,7 +215,7 @@ def tables() -> str:
             for index, made in zip(definition.indexes, inputs.get("globalSecondaryIndexes", []), strict=True):
                 billing = _billing(made, targets, f"table/{definition.name}/index/{index.name}")
                 lines.append(f"| {index.name} | {_keys(index)} | {billing} | | |")
-        lines += ["\n| question | operation | key |", "|---|---|---|"]
+        lines += ["\n| question | operation | key | asked by |", "|---|---|---|---|"]
         lines += [_asked(definition, pattern) for definition in family.tables for pattern in definition.access_patterns]
     return "\n".join(lines) + "\n"
 
@@ -278,8 +279,9 @@ def _asked(definition: Table, pattern: AccessPattern) -> str:
     condition = (
         f"`{pattern.key_condition}`" if pattern.key_condition else f"none; the filter `{pattern.filter_by} = :true`"
     )
-    note = f". {pattern.note}" if pattern.note else ""
-    return f"| {pattern.question} | {pattern.operation}{of}: {definition.name}{index} | {condition}{note} |"
+    where, note = f"{definition.name}{index}", f". {pattern.note}" if pattern.note else ""
+    consumers = ", ".join(pattern.consumers)
+    return f"| {pattern.question} | {pattern.operation}{of}: {where} | {condition}{note} | {consumers} |"
 
 
 def readme() -> str:

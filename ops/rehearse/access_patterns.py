@@ -1,4 +1,4 @@
-"""Runs each query of the application against a rehearsed stack, and checks the answers."""
+"""Makes each query and write of the application in a rehearsed stack, and checks the answers."""
 
 from dataclasses import replace
 from operator import itemgetter
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from components.schema import AccessPattern, Table
 
+# What an UpdateItem sets, and the value of each key attribute of the item that is put or deleted. No example has them.
 _NEW = "2026-06-01T06:00:00Z"
+_KEY = "drill of a write"
 
 
 def drill(stack: Stack, plan: Plan, drift: Drift, clients: Clients) -> list[Answer]:
@@ -58,8 +60,20 @@ def write(clients: Clients, definition: "Table", name: str, items: list[dict]) -
     return []
 
 
-def ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPattern", items: list[dict]) -> Answer:
-    """Run an access pattern with the values of the first item, and check the answer against the items."""
+def ask(  # noqa: PLR0913 - what is asked of which table, by whom, and the items that answer it
+    clients: Clients,
+    definition: "Table",
+    name: str,
+    pattern: "AccessPattern",
+    items: list[dict],
+    *,
+    asker: Clients | None = None,
+) -> Answer:
+    """Run an access pattern with the values of the first item, and check the answer against the items.
+
+    `asker` makes only the call of the access pattern; `clients` prepares a write, and looks up what it wrote.
+    """
+    asker = asker or clients
     index = next((index for index in definition.indexes if index.logical_name == pattern.index), None)
     index_name = index.name if index else pattern.index
     answer = Answer(question=pattern.question, table=name, index=index_name, operation=pattern.operation)
@@ -68,14 +82,15 @@ def ask(clients: Clients, definition: "Table", name: str, pattern: "AccessPatter
         lacking = ", ".join(sorted(needed - items[0].keys() if items else needed))
         problem = f"components/examples.py has no items of {definition.logical_name} with {lacking}"
         return replace(answer, problem=problem)
-    expected, values = _expected(pattern, items)
     try:
         with reading_answer():
-            calls, read, actual = _call(clients("dynamodb"), name, index_name, pattern, values)
+            if write := _WRITES.get(pattern.operation):
+                problem = write(clients("dynamodb"), asker("dynamodb"), name, pattern, items)
+                return replace(answer, calls=1, problem=problem)
+            expected, values = _expected(pattern, items)
+            calls, read, actual = _call(asker("dynamodb"), name, index_name, pattern, values)
     except (BotoCoreError, ClientError) as error:
         return replace(answer, calls=1, problem=one_line(error))
-    if pattern.operation == "UpdateItem":
-        items[0] = expected[0]
     problem = _difference(expected, actual)
     sort_key = (index or definition).sort_key
     if pattern.newest_first and sort_key and actual != sorted(actual, key=itemgetter(sort_key), reverse=True):
@@ -100,10 +115,7 @@ def _expected(pattern: "AccessPattern", items: list[dict]) -> tuple[list[dict], 
     if pattern.filter_by:
         expected = [item for item in expected if item.get(pattern.filter_by)]
         values = {":true": True}
-    if pattern.operation == "UpdateItem":
-        values[":new"] = _NEW
-        expected = [expected[0] | {pattern.attribute: _NEW}]
-    elif pattern.attribute:
+    if pattern.attribute:
         expected = [{pattern.attribute: subject[pattern.attribute]}]
     return expected, values
 
@@ -117,17 +129,6 @@ def _call(
         only: dict[str, Any] = {"ProjectionExpression": pattern.attribute} if pattern.attribute else {}
         item = dynamodb.get_item(TableName=name, Key=key, **only).get("Item")
         return (1, 1, [from_item(item)]) if item else (1, 0, [])
-    if pattern.operation == "UpdateItem":
-        response = dynamodb.update_item(
-            TableName=name,
-            Key=key,
-            UpdateExpression=f"SET {pattern.attribute} = :new",
-            # Without a condition, UpdateItem creates a missing item.
-            ConditionExpression=f"attribute_exists({pattern.key[0]})",
-            ExpressionAttributeValues=to_item({":new": values[":new"]}),
-            ReturnValues="ALL_NEW",
-        )
-        return 1, 1, [from_item(response["Attributes"])]
     request: dict[str, Any] = {"TableName": name, "ExpressionAttributeValues": to_item(values)}
     if index:
         request["IndexName"] = index
@@ -139,6 +140,58 @@ def _call(
         pages = list(dynamodb.get_paginator("scan").paginate(**request))
     actual = [item for page in pages for item in page["Items"]]
     return len(pages), sum(page["ScannedCount"] for page in pages), [*map(from_item, actual)]
+
+
+def _update(
+    dynamodb: "DynamoDBClient", asker: "DynamoDBClient", name: str, pattern: "AccessPattern", items: list[dict]
+) -> str:
+    """Set an attribute of the first item. Return the problem, or ""."""
+    key = to_item({attribute: items[0][attribute] for attribute in pattern.key})
+    asker.update_item(
+        TableName=name,
+        Key=key,
+        UpdateExpression=f"SET {pattern.attribute} = :new",
+        # Without a condition, UpdateItem creates a missing item.
+        ConditionExpression=f"attribute_exists({pattern.key[0]})",
+        ExpressionAttributeValues=to_item({":new": _NEW}),
+    )
+    # The example itself must not change: other drills read it.
+    items[0] = items[0] | {pattern.attribute: _NEW}
+    return _difference([items[0]], _found(dynamodb, name, key))
+
+
+def _put(
+    dynamodb: "DynamoDBClient", asker: "DynamoDBClient", name: str, pattern: "AccessPattern", items: list[dict]
+) -> str:
+    """Put a copy of the first item under another key, and delete it. Return the problem, or ""."""
+    key = dict.fromkeys(pattern.key, _KEY)
+    item = items[0] | key
+    asker.put_item(TableName=name, Item=to_item(item))
+    try:
+        return _difference([item], _found(dynamodb, name, to_item(key)))
+    finally:
+        dynamodb.delete_item(TableName=name, Key=to_item(key))
+
+
+def _delete(
+    dynamodb: "DynamoDBClient", asker: "DynamoDBClient", name: str, pattern: "AccessPattern", items: list[dict]
+) -> str:
+    """Delete a copy of the first item that is put under another key. Return the problem, or ""."""
+    key = to_item(dict.fromkeys(pattern.key, _KEY))
+    dynamodb.put_item(TableName=name, Item=to_item(items[0]) | key)
+    try:
+        asker.delete_item(TableName=name, Key=key)
+        return "the item is still there" if _found(dynamodb, name, key) else ""
+    finally:
+        dynamodb.delete_item(TableName=name, Key=key)
+
+
+_WRITES = {"UpdateItem": _update, "PutItem": _put, "DeleteItem": _delete}
+
+
+def _found(dynamodb: "DynamoDBClient", name: str, key: dict[str, Any]) -> list[dict[str, Any]]:
+    item = dynamodb.get_item(TableName=name, Key=key, ConsistentRead=True).get("Item")
+    return [from_item(item)] if item else []
 
 
 def _difference(expected: list[dict], actual: list[dict]) -> str:

@@ -71,6 +71,8 @@ def test_the_key_of_an_access_pattern_is_a_key_condition_expression(keys, condit
     [
         pytest.param("GetItem", {"key": ("id",), "index": "owner"}, ["key"], id="an index"),
         pytest.param("UpdateItem", {"key": ("id",)}, ["attribute", "key"], id="no attribute"),
+        pytest.param("PutItem", {"key": ("id",), "attribute": "a"}, ["key"], id="an attribute"),
+        pytest.param("DeleteItem", {}, ["key"], id="nothing"),
         pytest.param("Query", {"filter_by": "active"}, ["key"], id="no key"),
         pytest.param("Scan", {"key": ("id",), "filter_by": "active"}, ["filter_by"], id="a key"),
     ],
@@ -79,3 +81,15 @@ def test_an_access_pattern_says_what_its_operation_takes(operation, says, needs)
     message = f"'?': a {operation} needs {needs}, but has {sorted(says)}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         AccessPattern(question="?", operation=operation, **says)
+
+
+@pytest.mark.parametrize(
+    "consumers",
+    [pytest.param("login_user", id="a string"), pytest.param(("login_user", "login_user"), id="one twice")],
+)
+def test_consumers_are_a_tuple_of_different_names(consumers):
+    message = (
+        f"'?': consumers is {consumers!r}, but must be a tuple of different function names, such as ('login_user',)"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        AccessPattern(question="?", operation="Query", key=("id",), consumers=consumers)

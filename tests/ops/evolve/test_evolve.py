@@ -156,10 +156,12 @@ def test_a_table_that_is_replaced_explains_what_is_lost(change):
     now = Edits(tables={"travel_invoices": {"partition_key": "UserID"}}, config=UNPROTECTED)
     evolution = change(now, ["travel_invoices"], Edits(config=UNPROTECTED))
 
-    # The query still has the old key: it fails in the new version.
+    # The query and the writes still have the old key: they fail in the new version.
     assert [each[:3] for each in told(evolution)] == [
         ("table-replaced", "hashKey", "dangerous"),
         ("question-unanswered", "detail of a travel invoice", "dangerous"),
+        ("question-unanswered", "detail of a travel invoice, written", "dangerous"),
+        ("question-unanswered", "detail of a travel invoice, deleted", "dangerous"),
     ]
 
 
