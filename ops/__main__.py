@@ -114,6 +114,21 @@ def _parser() -> argparse.ArgumentParser:
     output = evolve.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     output.add_argument("--markdown", action="store_true", help="print Markdown, for the summary of a pull request")
+
+    cost = commands.add_parser(
+        "cost",
+        parents=[stack],
+        help="say what a month costs, on demand and provisioned, and what is throttled; needs no AWS account",
+        description="Compute a month of the tables that the program declares, from what is asked of them: on demand, "
+        "and provisioned with autoscaling, which is simulated by the minute. Needs no account and no network.",
+    )
+    cost.add_argument(
+        "--usage",
+        metavar="FILE",
+        help="the requests of a month, as in docs/cost.md, or a .csv of CloudWatch (default: the project's usage.yaml)",
+    )
+    cost.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    cost.add_argument("--plot", metavar="FILE", help="also draw the day that throttles most into this SVG file")
     return parser
 
 

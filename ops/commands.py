@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command `options.command` and return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt}[options.command](options)
+        return _COMMANDS[options.command](options)
     except PlanError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -82,6 +82,7 @@ def _evolve(options: argparse.Namespace) -> int:
         # Both programs take a second to start. Meanwhile this process imports what it needs.
         from ops.aws import emulator  # noqa: PLC0415
         from ops.console import console  # noqa: PLC0415
+        from ops.cost import compare  # noqa: PLC0415
         from ops.evolve import evolve, report  # noqa: PLC0415
 
         exits.enter_context(console(stderr=True).status("rehearsing the change"))
@@ -90,10 +91,11 @@ def _evolve(options: argparse.Namespace) -> int:
         now = versions.declared(stack, running)
         base = options.base or ("the state on stdin" if options.state == "-" else options.state)
         evolution = evolve.evolve(stack, base, then, now, clients)
+        month = compare.compare(stack, then, now) if options.markdown else []
     if options.json:
         print(report.as_json(evolution))
     elif options.markdown:
-        print(report.as_markdown(evolution))
+        print("\n\n".join([report.as_markdown(evolution), *month]))
     else:
         report.print_evolution(evolution, console())
     return 0 if evolution.ok else 1
@@ -134,6 +136,37 @@ def _adopt(options: argparse.Namespace) -> int:
     return 0
 
 
+def _cost(options: argparse.Namespace) -> int:
+    from ops import isolation  # noqa: PLC0415
+
+    isolation.isolate()
+    from ops.cost import prices  # noqa: PLC0415
+    from ops.engine import program  # noqa: PLC0415
+
+    stack, region = _stack_and_region(options)
+    if options.plot:
+        from ops.cost import plot  # noqa: PLC0415
+
+        plot.check()
+    found = prices.load(region)
+    with program.start(stack, dry_run=True) as running:
+        from ops.console import console  # noqa: PLC0415
+        from ops.cost import deployed, month, report, usage  # noqa: PLC0415
+        from ops.rehearse import definitions  # noqa: PLC0415
+
+        tables = definitions.load(stack.directory).tables
+        plan = running.record(lambda _: ("", {}))
+    path = Path(options.usage) if options.usage else stack.directory / "usage.yaml"
+    result = month.month(plan, usage.load(path, tables, deployed.inputs_by_logical_name(plan)), found)
+    if options.plot:
+        plot.write(result, Path(options.plot))
+    if options.json:
+        print(report.as_json(stack, result))
+    else:
+        report.print_month(stack, result, console())
+    return 0
+
+
 def _stack_and_region(options: argparse.Namespace) -> tuple["Stack", str]:
     from ops.engine import project  # noqa: PLC0415
 
@@ -166,3 +199,6 @@ def _packs(options: argparse.Namespace, stack: "Stack") -> list[tuple[Path, Path
         if file.parent.is_dir() and not file.exists():
             print(f"{file} is missing: every policy has its default level and options", file=sys.stderr)
     return [(pack, file if file.exists() else None) for pack, file in files.items()]
+
+
+_COMMANDS = {"rehearse": _rehearse, "evolve": _evolve, "verify": _verify, "adopt": _adopt, "cost": _cost}

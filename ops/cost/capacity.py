@@ -15,14 +15,25 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.St
 class Pattern(Protocol):
     """What is used of an access pattern, which components/schema.py defines."""
 
-    operation: str
-    index: str | None
-    attribute: str | None
+    @property
+    def operation(self) -> str:
+        """The operation of DynamoDB's API."""
+        ...
+
+    @property
+    def index(self) -> str | None:
+        """The logical name of the index that it reads, if any."""
+        ...
+
+    @property
+    def attribute(self) -> str | None:
+        """The one attribute that it returns or sets, if any."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """A global secondary index: its key, what it projects, and how many of the table's items it holds, of which size."""
+    """A global secondary index: its key, what it projects, how many items it holds, and their size in bytes."""
 
     name: str
     key: tuple[str, ...]

@@ -55,7 +55,10 @@ def value_at(day: Day, minute: int) -> float:
 
 def minutes(month: Month) -> float:
     """Return the sum of a month's values over its minutes."""
-    sums = {day: sum(value * (end - start) for (start, value), (end, _) in pairwise((*day, (MINUTES, 0.0)))) for day in set(month)}
+    sums = {
+        day: sum(value * (end - start) for (start, value), (end, _) in pairwise((*day, (MINUTES, 0.0))))
+        for day in set(month)
+    }
     return sum(sums[day] for day in month)
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, chain
 
 from ops.cost import deployed
 from ops.cost.curves import MINUTES, minutes, peak, value_at
@@ -35,7 +34,8 @@ class Range:
         return cls(min(values), max(values))
 
     def __add__(self, other: "Range | float") -> "Range":
-        return self + Range(other, other) if not isinstance(other, Range) else Range(self.low + other.low, self.high + other.high)
+        other = other if isinstance(other, Range) else Range(other, other)
+        return Range(self.low + other.low, self.high + other.high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +151,8 @@ def _table(each: Deployed, usage: Usage, prices: Prices) -> Table:
     outcomes = _outcomes(capacities)
     bills = [_bill(resource, capacities, outcomes, prices) for resource in each.resources]
     stored = sum(size for (name, _), size in usage.bytes.items() if name == each.name) / GB
-    # Indexes are not backed up: https://aws.amazon.com/dynamodb/pricing/on-demand/ bills the table and its local indexes.
+    # Recovery is billed by the size of the table, without its global secondary indexes:
+    # https://aws.amazon.com/dynamodb/pricing/on-demand/
     recovered = usage.bytes.get((each.name, ""), 0) / GB if each.has_recovery else 0
     return Table(
         deployed=each,

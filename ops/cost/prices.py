@@ -1,4 +1,4 @@
-"""Reads what a region's requests, capacity, storage and alarms cost, from a dated file with the source of each price."""
+"""Reads what requests, capacity, storage and alarms cost in a region, from a dated file with the source of each."""
 
 import json
 from dataclasses import dataclass, fields

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
-from ops.cost.curves import MINUTES, Month
+from ops.cost.curves import MINUTES, Day, Month
 
 BURST_SECONDS = 300
 """DynamoDB keeps up to 300 seconds of unused capacity for bursts:
@@ -81,7 +81,7 @@ VARIANTS: list[Variant] = [Variant(*values) for values in product(*(each.variant
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """A scalable target and its target tracking policy: bounds in units, the target in percent, cooldowns in seconds."""
+    """A scalable target and its target tracking policy: bounds in units, target in percent, cooldowns in seconds."""
 
     minimum: int
     maximum: int
@@ -177,7 +177,8 @@ def simulate(capacities: Sequence[Capacity], variant: Variant, *, stop: bool = F
     for number, days in enumerate(zip(*(each.demand for each in capacities), strict=True)):
         key = (tuple(map(id, days)), tuple(states), tuple(last.items()))
         if key not in known:
-            day = _Day(capacities, days, variant, states, last, stop=stop)
+            day = _Day(capacities, variant, states, last)
+            day.run(days, stop=stop)
             known[key] = (day, day.relative(), day.last_decreases())
         day, states, last = known[key]
         first = number * MINUTES
@@ -196,15 +197,9 @@ class _Day:
     """One day of a simulation."""
 
     def __init__(
-        self,
-        capacities: Sequence[Capacity],
-        days: Sequence[tuple[tuple[int, float], ...]],
-        variant: Variant,
-        states: Sequence[_State],
-        last: dict[str, int],
-        *,
-        stop: bool,
+        self, capacities: Sequence[Capacity], variant: Variant, states: Sequence[_State], last: dict[str, int]
     ) -> None:
+        """Take the state at the start of the day, and the times of the last decreases before it."""
         self.capacities, self.variant = capacities, variant
         self.states, self.last = list(states), dict(last)
         self.decreases = dict.fromkeys((each.resource for each in capacities), 0)
@@ -213,6 +208,9 @@ class _Day:
         self.throttled: list[Throttled] = []
         self.changes: list[tuple[int, int, int]] = []
         self.is_tracking = False
+
+    def run(self, days: Sequence[Day], *, stop: bool) -> None:
+        """Simulate the day, with the demand of each capacity; with `stop`, only until something is throttled."""
         starts = sorted({start for day in days for start, _ in day})
         positions = [0] * len(days)
         for start, end in zip(starts, [*starts[1:], MINUTES], strict=True):
@@ -252,9 +250,10 @@ class _Day:
                 return
 
     def _change(self, minute: int) -> None:
-        """Put the changes into force that are due. Cooldowns start when a change is complete:
+        """Put the changes into force that are due.
+
+        A cooldown starts when a change is complete, and a scale-out ends the cooldown of a scale-in:
         https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
-        A scale-out stops the cooldown of a scale-in.
         """
         variant = self.variant
         for number, state in enumerate(self.states):
@@ -275,50 +274,68 @@ class _Day:
 
     def _minute(self, minute: int, demand: Sequence[float], count: int) -> bool:
         """Simulate `count` equal minutes from `minute`. Return whether a capacity waits for a change."""
-        capacities, states, variant = self.capacities, self.states, self.variant
+        states, variant, waiting = self.states, self.variant, False
+        for number, (used, by) in enumerate(self._admitted(minute, demand, count)):
+            state, capacity = states[number], self.capacities[number]
+            self.unit_minutes[number] += state.units * count
+            hours = self.hours[number]
+            for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
+                hours[hour] = max(hours[hour], state.units)
+            burst = max(0.0, min(state.units * variant.burst, state.units * 60 + state.burst - used))
+            if burst < state.burst or by >= 0:
+                self.is_tracking = True
+            if capacity.scaling is None:
+                states[number] = state._replace(burst=burst)
+                continue
+            state = self._count(state, capacity.scaling, used, burst)
+            if state.to:
+                waiting = True
+            elif state.above == OUT_MINUTES or state.below == IN_MINUTES:
+                state, waits = self._scale(state, capacity.scaling, capacity.resource, minute)
+                waiting |= waits
+            states[number] = state
+        return waiting
+
+    def _admitted(self, minute: int, demand: Sequence[float], count: int) -> list[tuple[float, int]]:
+        """Return the units that each capacity serves, and the number of the capacity that throttles it, or -1."""
+        capacities, states = self.capacities, self.states
         share, by = 1.0, -1
         for number, asked in enumerate(demand):
             if asked and capacities[number].access == "write":
                 there = states[number].units * 60 + states[number].burst
                 if asked > there and there / asked < share:
                     share, by = there / asked, number
-        waiting = False
-        served = [_seconds(state, asked) for state, asked in zip(states, demand, strict=True)]
+        result = []
         for number, asked in enumerate(demand):
-            state, capacity = states[number], capacities[number]
-            each = state.units * 60
-            there = each + state.burst
-            if capacity.access == "write":
-                used, blamed = asked * share, by
-            else:
-                used, blamed = min(asked, there), number
-            if used < asked:
-                self.throttled.append(Throttled(minute, count, number, asked - used, blamed, served[blamed]))
-            burst = max(0.0, min(state.units * variant.burst, there - used))
-            self.unit_minutes[number] += state.units * count
-            hours = self.hours[number]
-            for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
-                hours[hour] = max(hours[hour], state.units)
-            if burst < state.burst or used < asked:
-                self.is_tracking = True
-            scaling = capacity.scaling
-            if scaling is None:
-                states[number] = state._replace(burst=burst)
-                continue
-            above, below, out_peak, in_peak = 0, 0, 0.0, 0.0
-            if used * 100 > scaling.target * each:
-                above, out_peak = min(state.above + 1, OUT_MINUTES), max(used, state.out_peak if variant.highest else 0)
-                self.is_tracking = True
-            elif used * 100 <= (scaling.target - variant.margin) * each and used * 100 < scaling.target * each:
-                below, in_peak = min(state.below + 1, IN_MINUTES), max(used, state.in_peak if variant.highest else 0)
-            state = state._replace(burst=burst, above=above, below=below, out_peak=out_peak, in_peak=in_peak)
-            if state.to:
-                waiting = True
-            elif above == OUT_MINUTES or below == IN_MINUTES:
-                state, waits = self._scale(state, scaling, capacity.resource, minute)
-                waiting |= waits
-            states[number] = state
-        return waiting
+            used, blamed = asked, -1
+            if capacities[number].access == "write":
+                if asked and by >= 0:
+                    used, blamed = asked * share, by
+            elif asked > (there := states[number].units * 60 + states[number].burst):
+                used, blamed = there, number
+            if blamed >= 0:
+                after = _seconds(states[blamed], demand[blamed])
+                self.throttled.append(Throttled(minute, count, number, asked - used, blamed, after))
+            result.append((used, blamed))
+        return result
+
+    def _count(self, state: _State, scaling: Scaling, used: float, burst: float) -> _State:
+        """Return the state after a minute, with the minutes that the alarms have counted."""
+        above, below, out_peak, in_peak = 0, 0, 0.0, 0.0
+        # In hundredths of units, so that 7 units of 10 are exactly 70 %.
+        utilized, there = used * 100, state.units * 60
+        if utilized > scaling.target * there:
+            above, out_peak = min(state.above + 1, OUT_MINUTES), used
+            if self.variant.highest:
+                out_peak = max(used, state.out_peak)
+            self.is_tracking = True
+        elif utilized < scaling.target * there and utilized <= (scaling.target - self.variant.margin) * there:
+            below, in_peak = min(state.below + 1, IN_MINUTES), used
+            if self.variant.highest:
+                in_peak = max(used, state.in_peak)
+        return _State(
+            state.units, burst, above, below, out_peak, in_peak, state.to, state.due, state.no_out, state.no_in
+        )
 
     def _scale(self, state: _State, scaling: Scaling, resource: str, minute: int) -> tuple[_State, bool]:
         """Start the change that an alarm asks for, unless a cooldown or the quota of decreases forbids it yet.

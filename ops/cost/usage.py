@@ -4,8 +4,8 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """The usage of a month, by the physical names of tables: units, bytes (of a table and an index), what is missing."""
+    """The usage of a month, by physical names of tables: units, stored bytes by table and index, what is missing."""
 
     asked: list[Asked] = field(default_factory=list)
     bytes: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -45,8 +45,13 @@ class Usage:
         return total(months) if months else NOTHING
 
 
-def load(path: Path, definitions: "Iterable[Table]", tables: Mapping[str, dict[str, Any]]) -> Usage:
-    """Read a usage file. `tables` are the inputs of the deployed tables, by logical name. Raises CallError."""
+def load(
+    path: Path, definitions: "Iterable[Table]", tables: Mapping[str, dict[str, Any]], *, is_partial: bool = False
+) -> Usage:
+    """Read a usage file. `tables` are the inputs of the deployed tables, by logical name. Raises CallError.
+
+    If the program `is_partial`, another version than that of the file, what it doesn't have is left out.
+    """
     if path.suffix == ".csv":
         return _cloudwatch(path, {inputs["name"]: inputs for inputs in tables.values()})
     try:
@@ -57,21 +62,43 @@ def load(path: Path, definitions: "Iterable[Table]", tables: Mapping[str, dict[s
         raise CallError(f"{path} can't be read: {one_line(error)}") from None
     known = {table.logical_name: table for table in definitions if table.logical_name in tables}
     usages = _mapping(content, str(path), {"tables"}).get("tables")
-    usages = _mapping(usages, f"{path}: tables", known.keys())
+    usages = _mapping(_pruned(usages, known, tables) if is_partial else usages, f"{path}: tables", known.keys())
     result = Usage()
     for name, table in known.items():
         if name not in usages:
-            result.not_counted += [f"{table.name}: {pattern.question}" for pattern in table.access_patterns]
+            result.not_counted.extend(f"{table.name}: {pattern.question}" for pattern in table.access_patterns)
             result.not_counted.append(f"{table.name}: storage")
         else:
             _table(usages[name], f"{path}: {name}", table, tables[name], result)
     return result
 
 
+def _pruned(usages: object, known: "Mapping[str, Table]", tables: Mapping[str, dict[str, Any]]) -> object:
+    """Return the usages without tables, questions and indexes that the program doesn't have."""
+    if not isinstance(usages, dict):
+        return usages
+    result = {}
+    for name, table in known.items():
+        given = usages.get(name)
+        if isinstance(given, dict):
+            deployed = {index["name"] for index in tables[name].get("globalSecondaryIndexes") or []}
+            indexes = {index.logical_name for index in table.indexes if index.name in deployed}
+            questions = {p.question for p in table.access_patterns if p.index is None or p.index in indexes}
+            parts = {"indexes": indexes, "requests": questions}
+            result[name] = given | {
+                key: {each: value for each, value in given[key].items() if each in names}
+                for key, names in parts.items()
+                if isinstance(given.get(key), dict)
+            }
+    return result
+
+
 def _table(content: object, where: str, table: "Table", inputs: dict[str, Any], result: Usage) -> None:
+    """Add the usage of a table to the result."""
     given = _mapping(content, where, {"items", "size", "indexes", "requests"})
     items, size = (_number(given, key, where) for key in ("items", "size"))
-    stored = Stored(items=items, size=int(size), indexes=_indexes(given, where, table, inputs, items, int(size)))
+    stored = Stored(items=items, size=int(size))
+    stored = replace(stored, indexes=_indexes(given, where, table, inputs, stored))
     name = inputs["name"]
     result.bytes[name, ""] = stored_bytes(items, stored.size)
     for index in stored.indexes.values():
@@ -96,7 +123,7 @@ def _table(content: object, where: str, table: "Table", inputs: dict[str, Any], 
 
 
 def _indexes(
-    given: dict[str, Any], where: str, table: "Table", inputs: dict[str, Any], items: float, size: int
+    given: dict[str, Any], where: str, table: "Table", inputs: dict[str, Any], stored: Stored
 ) -> dict[str, Index]:
     declared = {index["name"]: index for index in inputs.get("globalSecondaryIndexes") or []}
     logical = {index.logical_name: declared[index.name] for index in table.indexes if index.name in declared}
@@ -114,8 +141,8 @@ def _indexes(
             key=tuple(key for key in keys if key),
             projection=index.get("projectionType", "ALL"),
             attributes=tuple(index.get("nonKeyAttributes") or ()),
-            items=items * share,
-            size=int(_number(own, "size", at, size)),
+            items=stored.items * share,
+            size=int(_number(own, "size", at, stored.size)),
         )
     return result
 
@@ -179,7 +206,7 @@ _METRICS = {"ConsumedReadCapacityUnits": "read", "ConsumedWriteCapacityUnits": "
 
 
 def _cloudwatch(path: Path, tables: dict[str, dict[str, Any]]) -> Usage:
-    """Read CloudWatch's sums of consumed capacity, a row for each minute of a table or an index. Other minutes are 0."""
+    """Read CloudWatch's sums of consumed capacity: a row for each minute of a table or an index. The others are 0."""
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except FileNotFoundError:
@@ -222,8 +249,8 @@ def _row(row: list[str], where: str, tables: dict[str, dict[str, Any]]) -> tuple
     if metric not in _METRICS:
         raise CallError(f"{where}: the metric is {metric!r}, but must be {' or '.join(_METRICS)}")
     try:
-        moment = datetime.fromisoformat(time.replace("Z", "+00:00"))
-        moment = moment.replace(tzinfo=moment.tzinfo or timezone.utc)
+        moment = datetime.fromisoformat(time)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC)
         seconds = moment.timestamp()
     except (ValueError, OverflowError):
         raise CallError(f"{where}: {time!r} is not a time; write 2026-11-01T00:00:00Z") from None
