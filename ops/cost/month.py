@@ -183,7 +183,8 @@ def smallest(capacity: Capacity) -> Scaling:
 
     def fits(minimum: int, maximum: int) -> bool:
         tried = replace(capacity, scaling=replace(base, minimum=minimum, maximum=maximum))
-        for variant in VARIANTS:
+        # If nothing is throttled without burst capacity, nothing is with it: all that is asked is consumed either way.
+        for variant in (variant for variant in VARIANTS if not variant.burst):
             outcome = simulate([tried], variant, stop=True)
             if outcome.throttled:
                 return False

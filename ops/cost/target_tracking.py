@@ -142,16 +142,15 @@ class Outcome:
 class _State(NamedTuple):
     """What a capacity carries from one minute to the next. Times are in minutes from the start of the day.
 
-    `above` and `below` are how many minutes the alarms have counted; `out_peak` and `in_peak` the highest consumption
-    of those; `to` and `due` the change that is under way; `no_out` and `no_in` when the cooldowns end.
+    `above` and `below` are how many minutes the alarms have counted; `recent` the consumption of the last minutes that
+    matter; `to` and `due` the change that is under way; `no_out` and `no_in` when the cooldowns end.
     """
 
     units: int
     burst: float
     above: int = 0
     below: int = 0
-    out_peak: float = 0
-    in_peak: float = 0
+    recent: tuple[float, ...] = ()
     to: int = 0
     due: int = 0
     no_out: int = -1
@@ -260,7 +259,7 @@ class _Day:
             scaling = self.capacities[number].scaling
             if state.to and state.due <= minute and scaling:
                 out = state.to > state.units
-                kept = {} if not variant.recount else {"above": 0, "below": 0, "out_peak": 0, "in_peak": 0}
+                counts = {"above": 0, "below": 0} if variant.recount else {}
                 self.states[number] = state._replace(
                     units=state.to,
                     burst=min(state.burst, state.to * variant.burst),
@@ -268,7 +267,7 @@ class _Day:
                     due=0,
                     no_out=minute + math.ceil(scaling.out_cooldown / 60) if out else state.no_out,
                     no_in=-1 if out else minute + math.ceil(scaling.in_cooldown / 60),
-                    **kept,
+                    **counts,
                 )
                 self.changes.append((minute, number, state.to))
 
@@ -280,7 +279,8 @@ class _Day:
             self.unit_minutes[number] += state.units * count
             hours = self.hours[number]
             for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
-                hours[hour] = max(hours[hour], state.units)
+                if state.units > hours[hour]:
+                    hours[hour] = state.units
             burst = max(0.0, min(state.units * variant.burst, state.units * 60 + state.burst - used))
             if burst < state.burst or by >= 0:
                 self.is_tracking = True
@@ -321,21 +321,16 @@ class _Day:
 
     def _count(self, state: _State, scaling: Scaling, used: float, burst: float) -> _State:
         """Return the state after a minute, with the minutes that the alarms have counted."""
-        above, below, out_peak, in_peak = 0, 0, 0.0, 0.0
+        above, below = 0, 0
         # In hundredths of units, so that 7 units of 10 are exactly 70 %.
         utilized, there = used * 100, state.units * 60
         if utilized > scaling.target * there:
-            above, out_peak = min(state.above + 1, OUT_MINUTES), used
-            if self.variant.highest:
-                out_peak = max(used, state.out_peak)
+            above = min(state.above + 1, OUT_MINUTES)
             self.is_tracking = True
         elif utilized < scaling.target * there and utilized <= (scaling.target - self.variant.margin) * there:
-            below, in_peak = min(state.below + 1, IN_MINUTES), used
-            if self.variant.highest:
-                in_peak = max(used, state.in_peak)
-        return _State(
-            state.units, burst, above, below, out_peak, in_peak, state.to, state.due, state.no_out, state.no_in
-        )
+            below = min(state.below + 1, IN_MINUTES)
+        recent = (*state.recent[1 - IN_MINUTES :], used) if self.variant.highest else (used,)
+        return _State(state.units, burst, above, below, recent, state.to, state.due, state.no_out, state.no_in)
 
     def _scale(self, state: _State, scaling: Scaling, resource: str, minute: int) -> tuple[_State, bool]:
         """Start the change that an alarm asks for, unless a cooldown or the quota of decreases forbids it yet.
@@ -344,7 +339,7 @@ class _Day:
         https://docs.aws.amazon.com/autoscaling/application/userguide/target-tracking-scaling-policy-overview.html
         Return the state, and whether there is a change to make.
         """
-        used = state.out_peak if state.above else state.in_peak
+        used = max(state.recent[-OUT_MINUTES if state.above else -IN_MINUTES :])
         units = min(max(math.ceil(used * 100 / (scaling.target * 60) - 1e-9), scaling.minimum), scaling.maximum)
         if (units <= state.units) if state.above else (units >= state.units):
             return state, False

@@ -61,7 +61,7 @@ def load(
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CallError(f"{path} can't be read: {one_line(error)}") from None
     known = {table.logical_name: table for table in definitions if table.logical_name in tables}
-    usages = _mapping(content, str(path), {"tables"}).get("tables")
+    usages = _mapping(content, str(path), ["tables"]).get("tables")
     usages = _mapping(_pruned(usages, known, tables) if is_partial else usages, f"{path}: tables", known.keys())
     result = Usage()
     for name, table in known.items():
@@ -95,7 +95,7 @@ def _pruned(usages: object, known: "Mapping[str, Table]", tables: Mapping[str, d
 
 def _table(content: object, where: str, table: "Table", inputs: dict[str, Any], result: Usage) -> None:
     """Add the usage of a table to the result."""
-    given = _mapping(content, where, {"items", "size", "indexes", "requests"})
+    given = _mapping(content, where, ("items", "size", "indexes", "requests"))
     items, size = (_number(given, key, where) for key in ("items", "size"))
     stored = Stored(items=items, size=int(size))
     stored = replace(stored, indexes=_indexes(given, where, table, inputs, stored))
@@ -131,7 +131,7 @@ def _indexes(
     result = {}
     for name, index in logical.items():
         at = f"{where}: indexes: {name}"
-        own = _mapping(settings.get(name) or {}, at, {"share", "size"})
+        own = _mapping(settings.get(name) or {}, at, ("share", "size"))
         share = _number(own, "share", at, 1)
         if share > 1:
             raise CallError(f"{at}: share is {share:g}; it is the part of the items that the index holds, 0 to 1")
@@ -148,7 +148,7 @@ def _indexes(
 
 
 def _request(content: object, where: str, pattern: Pattern) -> dict[str, Any]:
-    request = _mapping(content, where, {"rate", "day", "on", "size", "items", "consistent"})
+    request = _mapping(content, where, ("rate", "day", "on", "size", "items", "consistent"))
     if ("rate" in request) == ("day" in request):
         raise CallError(f"{where}: give either rate, in requests a second, or day, a rate from each time on")
     for key in {"size", "items"} & request.keys():
