@@ -207,6 +207,8 @@ class _Day:
         self.throttled: list[Throttled] = []
         self.changes: list[tuple[int, int, int]] = []
         self.is_tracking = False
+        # The units that left the state of a capacity as it was, so that as many do it again.
+        self.settled: list[float | None] = [None] * len(capacities)
 
     def run(self, days: Sequence[Day], *, stop: bool) -> None:
         """Simulate the day, with the demand of each capacity; with `stop`, only until something is throttled."""
@@ -281,19 +283,22 @@ class _Day:
             for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
                 if state.units > hours[hour]:
                     hours[hour] = state.units
+            if by < 0 and used == self.settled[number]:
+                continue
             burst = max(0.0, min(state.units * variant.burst, state.units * 60 + state.burst - used))
             if burst < state.burst or by >= 0:
                 self.is_tracking = True
+            waits = False
             if capacity.scaling is None:
-                states[number] = state._replace(burst=burst)
-                continue
-            state = self._count(state, capacity.scaling, used, burst)
-            if state.to:
-                waiting = True
-            elif state.above == OUT_MINUTES or state.below == IN_MINUTES:
-                state, waits = self._scale(state, capacity.scaling, capacity.resource, minute)
-                waiting |= waits
-            states[number] = state
+                after = state._replace(burst=burst)
+            else:
+                after = self._count(state, capacity.scaling, used, burst)
+                if after.to:
+                    waits = True
+                elif after.above == OUT_MINUTES or after.below == IN_MINUTES:
+                    after, waits = self._scale(after, capacity.scaling, capacity.resource, minute)
+            self.settled[number] = used if after == state and not waits else None
+            states[number], waiting = after, waiting or waits
         return waiting
 
     def _admitted(self, minute: int, demand: Sequence[float], count: int) -> list[tuple[float, int]]:
