@@ -22,7 +22,9 @@ def figures() -> Iterator[Figure]:
         "floor": lambda: seconds(lambda: _count(capacities * DAYS * MINUTES)),
     }
     values = in_turns(10, timings)
-    what = f"cost: 31 days of {capacities} capacities in up to {len(VARIANTS)} variants, against counting the minutes once"
+    what = (
+        f"cost: 31 days of {capacities} capacities in up to {len(VARIANTS)} variants, against counting the minutes once"
+    )
     yield Figure(what=what, values=values["ours"], floors=values["floor"], aim=20)
 
 

@@ -14,9 +14,11 @@ def compare(stack: Stack, then: Version, now: Version) -> list[str]:
 
     The usage is usage.yaml of the stack's folder. If a month can't be computed, the line says why.
     """
-    if not then.plan.resources or _billed(then.plan) == _billed(now.plan):
+    if not then.plan.resources:
         return []
     try:
+        if _billed(then.plan) == _billed(now.plan):
+            return []
         before, after = (_month(stack, version, now) for version in (then, now))
     except PlanError as error:
         return [f"**A month**: not computed. {error}"]
@@ -37,7 +39,7 @@ def _billed(plan: Plan) -> list[object]:
         name: sorted((inputs.get("globalSecondaryIndexes") or []), key=lambda index: index["name"])
         for name, inputs in deployed.inputs_by_logical_name(plan).items()
     }
-    return [list(deployed.tables(plan)), scaling, indexes, deployed.alarms(plan)]
+    return [deployed.tables(plan), scaling, indexes, deployed.alarms(plan)]
 
 
 def _month(stack: Stack, version: Version, now: Version) -> Month:

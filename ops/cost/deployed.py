@@ -7,6 +7,7 @@ from typing import Any
 from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
 from ops.cost.target_tracking import Scaling
 from ops.engine.plan import Plan
+from ops.errors import PlanError, one_line
 
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
@@ -39,11 +40,21 @@ class Deployed:
 
 def inputs_by_logical_name(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return the inputs of all tables of a plan."""
-    return {resource.name: resource.inputs for resource in plan.resources if resource.type == table.TYPE}
+    tables = {r.name: r.inputs for r in plan.resources if r.type == table.TYPE}
+    return {name: inputs for name, inputs in tables.items() if inputs.get("name")}
 
 
-def tables(plan: Plan) -> Iterator[Deployed]:
-    """Yield the tables of a plan."""
+def tables(plan: Plan) -> list[Deployed]:
+    """Return the tables of a plan. Raises PlanError for what isn't known before the deployment, or isn't a number."""
+    try:
+        return list(_tables(plan))
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlanError(
+            f"the plan has a table or its autoscaling without a known name or capacity: {one_line(error)}; give it one"
+        ) from None
+
+
+def _tables(plan: Plan) -> Iterator[Deployed]:
     urns = {resource.inputs["name"]: resource.urn for resource in plan.resources if resource.type == table.TYPE}
     scalings = _scalings(plan)
     sources = [r for r in plan.resources if r.type == event_source_mapping.TYPE]

@@ -261,7 +261,7 @@ class _Day:
             scaling = self.capacities[number].scaling
             if state.to and state.due <= minute and scaling:
                 out = state.to > state.units
-                counts = {"above": 0, "below": 0} if variant.recount else {}
+                above, below = (0, 0) if variant.recount else (state.above, state.below)
                 self.states[number] = state._replace(
                     units=state.to,
                     burst=min(state.burst, state.to * variant.burst),
@@ -269,7 +269,8 @@ class _Day:
                     due=0,
                     no_out=minute + math.ceil(scaling.out_cooldown / 60) if out else state.no_out,
                     no_in=-1 if out else minute + math.ceil(scaling.in_cooldown / 60),
-                    **counts,
+                    above=above,
+                    below=below,
                 )
                 self.changes.append((minute, number, state.to))
 
@@ -281,8 +282,7 @@ class _Day:
             self.unit_minutes[number] += state.units * count
             hours = self.hours[number]
             for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
-                if state.units > hours[hour]:
-                    hours[hour] = state.units
+                hours[hour] = max(hours[hour], state.units)
             if by < 0 and used == self.settled[number]:
                 continue
             burst = max(0.0, min(state.units * variant.burst, state.units * 60 + state.burst - used))

@@ -552,6 +552,15 @@ def test_evolve_prints_no_secret(evolved, output):
     assert "hidden" not in out + err
 
 
+def test_markdown_also_says_what_a_change_of_capacity_does_to_the_month_and_why_that_is_not_known(evolved):
+    code, out, err = evolved({"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 5}, "--markdown")
+
+    assert (code, err) == (0, "")
+    assert re.search(
+        r"^\*\*A month\*\*: not computed\. no .*/usage\.yaml; docs/cost\.md", out, re.M
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -41,8 +41,12 @@ def plan(*, mode="PROVISIONED", high=10, alarms=0):
     units = {"readCapacity": 5, "writeCapacity": 5} if mode == "PROVISIONED" else {}
     index = {"name": "due-index", "hashKey": "due", "projectionType": "ALL", **units}
     rents = {
-        **{"name": "Rents", "billingMode": mode, "globalSecondaryIndexes": [index], "streamEnabled": True},
-        **{"pointInTimeRecovery": {"enabled": True}, **units},
+        "name": "Rents",
+        "billingMode": mode,
+        "globalSecondaryIndexes": [index],
+        "streamEnabled": True,
+        "pointInTimeRecovery": {"enabled": True},
+        **units,
     }
     mails = {"name": "Mails", "billingMode": "PAY_PER_REQUEST", "streamEnabled": True}
     targets = []

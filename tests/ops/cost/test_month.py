@@ -5,6 +5,7 @@ from ops.cost.curves import DAYS
 from ops.cost.month import Range, month, smallest
 from ops.cost.target_tracking import VARIANTS, Capacity, Scaling, simulate
 from ops.cost.usage import Usage
+from ops.errors import PlanError
 from tests.ops.cost.months import BURST, PRICES, USAGE, asked, every_day, plan
 
 
@@ -22,10 +23,19 @@ def test_what_is_deployed_is_what_the_plan_declares():
     assert (mails.capacities, mails.has_recovery, mails.has_stream, mails.has_trigger) == ({}, False, True, False)
 
 
+@pytest.mark.parametrize("value", [None, "unknown"])
+def test_a_capacity_that_is_not_known_before_the_deployment_is_a_line(value):
+    unknown = plan()
+    unknown.resources[2].inputs["minCapacity"] = value
+
+    with pytest.raises(PlanError, match="the plan has a table or its autoscaling without a known name or capacity: "):
+        deployed.tables(unknown)
+
+
 def test_a_capacity_without_a_target_is_fixed():
     unscaled = plan()
     unscaled.resources[:] = [each for each in unscaled.resources if "Write" not in each.name]
-    assert next(deployed.tables(unscaled)).capacities["", "write"] == (5, None)
+    assert deployed.tables(unscaled)[0].capacities["", "write"] == (5, None)
     throttling = month(unscaled, USAGE, PRICES).tables[0].throttling
 
     # Eight minutes ask for 5 units more a second, 2,400 in all. The burst has 1,500.

@@ -45,7 +45,7 @@ def test_a_region_without_a_file_is_told_how_to_add_one():
 def test_a_price_without_a_number_or_a_source_is_refused(tmp_path, wrong):
     write(tmp_path, KNOWN | {"storage_gb_month": wrong})
 
-    with pytest.raises(CallError, match="xx-test-1.json: storage_gb_month needs usd, a number, and source"):
+    with pytest.raises(CallError, match=r"xx-test-1\.json: storage_gb_month needs usd, a number, and source"):
         prices.load("xx-test-1", tmp_path)
 
 
