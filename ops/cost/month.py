@@ -98,6 +98,14 @@ class Table:
         """The month provisioned, with the indexes."""
         return Range(sum(b.provisioned.low for b in self.bills), sum(b.provisioned.high for b in self.bills))
 
+    def paid(self, number: int) -> Range:
+        """Return the unit-hours that are paid of one capacity: from the average of each hour to its highest."""
+        outcomes = [outcome for _, outcome in self.outcomes]
+        return Range(
+            min(outcome.unit_minutes[number] / 60 for outcome in outcomes),
+            max(outcome.unit_hours[number] for outcome in outcomes),
+        )
+
     @property
     def as_deployed(self) -> Range:
         """The month as deployed, with the indexes."""

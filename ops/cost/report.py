@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from ops.console import print_table
+from ops.console import count, print_table
 from ops.cost.curves import MINUTES
 from ops.cost.month import Month, Range, Table
 from ops.cost.target_tracking import ASSUMPTIONS
@@ -45,9 +45,14 @@ def _table(table: Table) -> dict[str, Any]:
             | {"resource": bill.resource or None, "provisioned": [bill.provisioned.low, bill.provisioned.high]}
             for bill in table.bills
         ],
-        "without_throttling": [
-            {"resource": resource or None, "access": access, "minimum": fit.minimum, "maximum": fit.maximum}
-            for (resource, access), fit in table.fit.items()
+        "capacities": [
+            {
+                "resource": resource or None,
+                "access": access,
+                "unit_hours": [table.paid(number).low, table.paid(number).high],
+                "without_throttling": {"minimum": fit.minimum, "maximum": fit.maximum},
+            }
+            for number, ((resource, access), fit) in enumerate(table.fit.items())
         ],
         "throttled": [
             {
@@ -100,7 +105,7 @@ def _print_throttling(table: Table, out: Console) -> None:
         where = f"{each.access}s" + (f" of {each.resource}" if each.resource else "")
         part = f"{_units(each.units)} of {each.of:,.0f} units ({each.units.high / each.of:.0%})"
         out.print(f"  [red]throttled[/]: {escape(where)}, {part}", soft_wrap=True)
-        out.print(f"    when: {when(each.minute)}, in {each.minutes} minutes of the month", soft_wrap=True)
+        out.print(f"    when: {when(each.minute)}, in {count(each.minutes, 'minute')} of the month", soft_wrap=True)
         if each.burst_seconds is not None:
             out.print(f"    the burst capacity, if it is full, lasts {each.burst_seconds:.0f} s", soft_wrap=True)
         if each.serves:
@@ -113,12 +118,13 @@ def _print_throttling(table: Table, out: Console) -> None:
                 continue
             out.print(f"    {escape(question)}: {units:,.0f} units", soft_wrap=True)
     rows = []
-    for (resource, access), fit in table.fit.items():
+    for number, ((resource, access), fit) in enumerate(table.fit.items()):
         now = table.deployed.capacities[resource, access]
         bounds = f"{now[1].minimum} to {now[1].maximum}" if now[1] else f"{now[0]}, fixed"
-        rows.append([f"  {resource or table.deployed.name}", f"{access}s", bounds, f"{fit.minimum} to {fit.maximum}"])
+        smallest, paid = f"{fit.minimum} to {fit.maximum}", _units(table.paid(number))
+        rows.append([f"  {resource or table.deployed.name}", f"{access}s", bounds, smallest, paid])
     out.print()
-    print_table(out, rows, ("  Capacity", "", "Deployed", "Smallest without throttling"))
+    print_table(out, rows, ("  Capacity", "", "Deployed", "Smallest without throttling", "Unit-hours"))
 
 
 def when(minute: int) -> str:

@@ -556,9 +556,7 @@ def test_markdown_also_says_what_a_change_of_capacity_does_to_the_month_and_why_
     code, out, err = evolved({"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 5}, "--markdown")
 
     assert (code, err) == (0, "")
-    assert re.search(
-        r"^\*\*A month\*\*: not computed\. no .*/usage\.yaml; docs/cost\.md", out, re.M
-    )
+    assert re.search(r"^\*\*A month\*\*: not computed\. no .*/usage\.yaml; docs/cost\.md", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -25,7 +26,9 @@ def test_the_sample_month_shows_both_modes_and_the_burst_of_the_first(run):
         "    autoscaling first adds capacity after 3 to 7 minutes",
         "    a rental invoice, written: 4,260 units",
     ]
-    assert "  RentalInvoices                      writes  1 to 10   11 to 11" in result.lines
+    assert any(
+        re.fullmatch("  RentalInvoices +writes +1 to 10 +11 to 11 +74[0-9] to 7[0-9]+", line) for line in result.lines
+    )
     assert max(map(len, result.lines)) <= 100
 
 
@@ -40,7 +43,9 @@ def test_json_has_each_table_the_totals_and_the_assumptions(run):
     assert [month["resource"] for month in rents["month"]] == [None, "due_date_year-due_date_month-index"]
     writes = next(t for t in rents["throttled"] if t["access"] == "write" and t["resource"] is None)
     assert writes["units"] == [pytest.approx(1440, abs=1), pytest.approx(4260, abs=1)]
-    assert {"resource": None, "access": "write", "minimum": 11, "maximum": 11} in rents["without_throttling"]
+    capacity = rents["capacities"][1]
+    assert capacity.pop("unit_hours") == [pytest.approx(744.3, abs=0.1), pytest.approx(754, abs=6)]
+    assert capacity == {"resource": None, "access": "write", "without_throttling": {"minimum": 11, "maximum": 11}}
     assert users["throttled"] == []
     assert list(result["assumptions"]) == list(ASSUMPTIONS)
     assert result["alarms"] == {"number": 0, "usd": 0.0}
