@@ -170,16 +170,14 @@ def simulate(capacities: Sequence[Capacity], variant: Variant, *, stop: bool = F
     starts = [each.scaling.minimum if each.scaling else each.units for each in capacities]
     states = [_State(units, units * variant.burst) for units in starts]
     outcome.changes = [(0, number, units) for number, units in enumerate(starts)]
-    # The time of the last decrease of each resource.
-    last: dict[str, int] = {}
     known: dict[tuple, tuple] = {}
     for number, days in enumerate(zip(*(each.demand for each in capacities), strict=True)):
-        key = (tuple(map(id, days)), tuple(states), tuple(last.items()))
+        key = (tuple(map(id, days)), tuple(states))
         if key not in known:
-            day = _Day(capacities, variant, states, last)
+            day = _Day(capacities, variant, states)
             day.run(days, stop=stop)
-            known[key] = (day, day.relative(), day.last_decreases())
-        day, states, last = known[key]
+            known[key] = (day, day.relative())
+        day, states = known[key]
         first = number * MINUTES
         outcome.throttled += [each._replace(minute=each.minute + first) for each in day.throttled]
         outcome.changes += [(minute + first, which, units) for minute, which, units in day.changes]
@@ -195,13 +193,13 @@ def simulate(capacities: Sequence[Capacity], variant: Variant, *, stop: bool = F
 class _Day:
     """One day of a simulation."""
 
-    def __init__(
-        self, capacities: Sequence[Capacity], variant: Variant, states: Sequence[_State], last: dict[str, int]
-    ) -> None:
-        """Take the state at the start of the day, and the times of the last decreases before it."""
+    def __init__(self, capacities: Sequence[Capacity], variant: Variant, states: Sequence[_State]) -> None:
+        """Take the state at the start of the day."""
         self.capacities, self.variant = capacities, variant
-        self.states, self.last = list(states), dict(last)
+        self.states = list(states)
+        # The day's decreases of each resource, and the minute of the last one. It matters only after four of them.
         self.decreases = dict.fromkeys((each.resource for each in capacities), 0)
+        self.last: dict[str, int] = {}
         self.unit_minutes = [0.0] * len(capacities)
         self.hours = [[0] * 24 for _ in capacities]
         self.throttled: list[Throttled] = []
@@ -233,10 +231,6 @@ class _Day:
             )
             for state in self.states
         ]
-
-    def last_decreases(self) -> dict[str, int]:
-        """Return the times of the last decreases, from the start of the next day, that still matter then."""
-        return {name: time - MINUTES for name, time in self.last.items() if time - MINUTES > -DECREASE_MINUTES}
 
     def _run(self, start: int, end: int, demand: Sequence[float]) -> None:
         """Simulate minutes with the same demand. As soon as nothing changes any more, the rest is like the last one."""

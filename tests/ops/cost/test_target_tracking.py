@@ -74,8 +74,9 @@ def test_a_utilization_of_exactly_the_target_is_not_above_it_and_is_met_exactly(
     ten = Scaling(minimum=10, maximum=20)
 
     assert changes(simulate([capacity(month((0, 7)), ten)], FULL)) == [(0, 10)]
-    # 7.7 / 0.7 is 11, which floating point makes 11.000000000000002.
-    assert changes(simulate([capacity(month((0, 7.7)), ten)], FULL))[1] == (3, 11)
+    # 16.1 / 0.7 is 23, which floating point makes 23.000000000000004.
+    twenty = Scaling(minimum=20, maximum=30)
+    assert changes(simulate([capacity(month((0, 16.1)), twenty)], FULL))[1] == (3, 23)
 
 
 def test_fifteen_minutes_below_the_target_scale_in_and_a_minute_between_starts_them_anew():
@@ -196,6 +197,13 @@ def test_an_index_with_less_write_capacity_throttles_the_writes_of_its_table_but
 
     # The index serves 60 of 300 units, so the table does too.
     assert outcome.throttled == [Throttled(0, 1, 0, 240.0, 2, 0.0), Throttled(0, 1, 2, 240.0, 2, 0.0)]
+
+
+def test_reads_that_are_throttled_throttle_no_writes():
+    demand = month((0, 5), (1, 0))
+    outcome = simulate([capacity(demand, None, 10), capacity(demand, None, 1, access="read")], Variant(burst=0))
+
+    assert [(each.number, each.units) for each in outcome.throttled] == [(1, 240.0)]
 
 
 def test_an_index_that_a_write_does_not_change_throttles_nothing():
