@@ -25,10 +25,9 @@ def compare(stack: Stack, then: Version, now: Version) -> list[str]:
     old, new = (each.total(lambda table: table.as_deployed) for each in (before, after))
     lines = [f"**A month** by `usage.yaml`: {_dollars(old)} → {_dollars(new)} US dollars."]
     was, is_now = _throttled(before), _throttled(after)
-    if was != is_now:
-        names = sorted(was.keys() | is_now.keys())
-        pairs = ((name, was.get(name), is_now.get(name)) for name in names)
-        changes = [f"`{name}` {_units(old)} → {_units(new)}" for name, old, new in pairs if old != new]
+    shown = ((name, _units(was.get(name)), _units(is_now.get(name))) for name in sorted(was.keys() | is_now.keys()))
+    # What differs by less than a unit is shown as the same.
+    if changes := [f"`{name}` {old} → {new}" for name, old, new in shown if old != new]:
         lines.append(f"Units throttled: {'; '.join(changes)}.")
     return lines
 

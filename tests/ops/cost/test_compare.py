@@ -92,6 +92,14 @@ def test_more_capacity_says_what_it_costs_and_what_is_no_longer_throttled(stack,
     )
 
 
+def test_throttling_that_differs_by_less_than_a_unit_is_not_told(stack, prod):
+    def other_maximum(resource):
+        if resource.type == scalable_target.TYPE and "Read" in resource.inputs["scalableDimension"]:
+            resource.inputs.update(maxCapacity=10.5)
+
+    assert len(compare(stack, prod, edited(prod, other_maximum))) == 1
+
+
 def test_another_billing_mode_says_what_it_costs(stack, prod):
     month, throttled = compare(stack, prod, edited(prod, on_demand))
 
