@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: again help setup rehearse evolve preview up deploy analyze verify adopt test check actionlint format bench docs lock pins
+.PHONY: again help setup rehearse evolve cost preview up deploy analyze verify adopt test check actionlint format bench docs lock pins
 
 STACK ?= dev
 REQUIREMENTS ?= requirements-dev.txt
@@ -31,6 +31,9 @@ rehearse: .venv/installed ## Create the tables of STACK (default: dev) in an emb
 evolve: .venv/installed ## Judge and rehearse the change of STACK since BASE, a git ref (default: where this branch left main)
 	@$(BIN)/python -m ops evolve --stack $(STACK) $(ARGS) \
 		--base "$(or $(BASE),$$(git merge-base HEAD origin/main 2>/dev/null || echo main))"
+
+cost: .venv/installed ## Say what a month of STACK costs and where it throttles, by usage.yaml or ARGS='--usage FILE'
+	@$(BIN)/python -m ops cost --stack $(STACK) $(ARGS)
 
 preview: .venv/installed .stack ## Show what a deployment of STACK would change, under its policies
 	@rm -f .plan-$(STACK).json
@@ -98,7 +101,7 @@ docs: .venv/installed ## Write what is generated in docs/
 
 lock: .venv/installed ## Bring the locked requirements up to pyproject.toml (ARGS=--upgrade renews all)
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) --group dev pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $(ARGS) --group dev --extra plot pyproject.toml -o requirements-dev.txt
 
 pins: ## Write the versions and hashes of the CLI and the AWS plugin into .github/pins (downloads both)
 	@.github/actions/pulumi/pulumi.sh pins

@@ -11,11 +11,11 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from bench import accounts, engine, policies, rehearsals
+from bench import accounts, costs, engine, policies, rehearsals
 from bench.measure import Figure
 from ops import isolation
 
-_SECTIONS = {"rehearsals": rehearsals, "policies": policies, "verify": accounts, "engine": engine}
+_SECTIONS = {"rehearsals": rehearsals, "policies": policies, "verify": accounts, "cost": costs, "engine": engine}
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from dynamodb.rules import LEVEL, RULES  # noqa: E402 - the path comes first
 from ops import permissions as policy_documents  # noqa: E402
 from ops.aws.resources import metric_alarm, scalable_target, table  # noqa: E402
 from ops.console import count  # noqa: E402
+from ops.cost.target_tracking import ASSUMPTIONS  # noqa: E402
 from ops.engine import program, project  # noqa: E402
 from ops.evolve.codes import CODES, RECIPES, Severity  # noqa: E402
 
@@ -159,6 +160,87 @@ moved in Pulumi's state, as [restore](runbooks/restore.md) does.
 
 ## Every change
 """
+
+COST = """\
+# What a month costs
+
+Generated from `ops/cost/target_tracking.py` by `make docs`.
+
+```sh
+make cost STACK=prod
+make cost STACK=prod ARGS='--usage consumed.csv --plot month.svg'
+```
+
+This computes a month of 31 days for the tables that the program declares, from what is asked of them. It needs no AWS
+account. Each table and index is shown on demand and provisioned, with what is deployed and what is cheaper. A table on
+demand is compared with the smallest autoscaling bounds that throttle nothing. `--plot` needs matplotlib, which
+`make setup` installs and a deployment doesn't.
+
+The Markdown that `evolve` writes for a pull request says what a change of billing, capacity, autoscaling or an index
+does to the month.
+
+## usage.yaml
+
+```yaml
+tables:
+  rental_invoices:         # the logical name of the table
+    items: 120000          # how many it has
+    size: 600              # bytes of an item
+    indexes:               # only for indexes that don't hold every item, or not all of it
+      due_date: {share: 0.5, size: 200}
+    requests:
+      rental invoices of a user:      # a question of components/tables.py
+        items: 12                     # that a Query reads, or a batch has (default: 1)
+        day: {"00:00": 0, "07:00": 0.5, "22:00": 0}     # requests a second from each time on, UTC
+        "on": {1: {"00:00": 0, "06:00": 10, "06:08": 0}}  # other days of the month
+      one rental invoice: {rate: 0.1, consistent: true, size: 2000}  # requests a second all month
+```
+
+Units follow from the operation of the question. Questions and tables that are missing are listed as not counted.
+
+## CloudWatch's figures
+
+A file that ends in .csv has CloudWatch's sums of consumed capacity, with a period of 60 seconds. Minutes that are
+missing are 0. `GlobalSecondaryIndexName` is empty for a table.
+
+```csv
+Timestamp,TableName,GlobalSecondaryIndexName,MetricName,Sum
+2026-11-01T06:00:00Z,RentalInvoices,,ConsumedWriteCapacityUnits,600
+```
+
+Throttled requests consume nothing, so the figures of a table that is throttled are lower than what is asked of it.
+
+## Prices
+
+`ops/cost/prices/REGION.json` has a region's prices, with a date and the source of each. To add a region, copy a file
+and fill it in from AWS's price list. The free tier is not counted, because it is the account's.
+
+## What is simulated
+
+Provisioned capacity is simulated minute by minute. Consumption above the target for 2 minutes scales out, and 15
+minutes below it scale in. There are up to 300 seconds of burst capacity, 4 decreases a day and one more after each hour
+without, and cooldowns. If an index has too little write capacity, the writes of its table are throttled. Requests are
+taken to be even over a minute and over the partitions, and throttled ones are not tried again. Each rule has its source
+in the code.
+
+More capacity isn't always better. With fixed capacity, more never throttles more and never costs less, and autoscaling
+never throttles more than its minimum alone. But a higher minimum can throttle more: the alarm is relative to the
+capacity, so it may start a minute later. A higher maximum can, too: it may be followed by a decrease that the lower one
+doesn't need.
+
+## Assumptions
+
+AWS doesn't document these points, or its pages differ. Every combination is simulated, and results are the range over
+all of them. The hour is another: its cost is between the average and the highest capacity of the hour.
+"""
+
+
+def cost() -> str:
+    """Return docs/cost.md: the usage file, and every assumption with its variants."""
+    lines = [COST, "| name | what AWS doesn't say | variants |", "|---|---|---|"]
+    for name, each in ASSUMPTIONS.items():
+        lines.append(f"| {name} | {each.what} | {'; or '.join(each.variants.values())} |")
+    return "\n".join(lines) + "\n"
 
 
 def evolving() -> str:
@@ -404,6 +486,7 @@ PAGES = {
     DOCS / "tables.md": tables,
     DOCS / "permissions.md": permissions,
     DOCS / "evolving.md": evolving,
+    DOCS / "cost.md": cost,
     ROOT / "policies/config.schema.json": policy_config_schema,
 }
 

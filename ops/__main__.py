@@ -134,6 +134,21 @@ def _parser() -> argparse.ArgumentParser:
         "--account", metavar="ID", help="the AWS account of the ARNs (default: the stack's aws:allowedAccountIds)"
     )
     permissions.add_argument("--json", action="store_true", help="print the documents as one JSON object")
+
+    cost = commands.add_parser(
+        "cost",
+        parents=[stack],
+        help="say what a month costs, on demand and provisioned, and what is throttled; needs no AWS account",
+        description="Compute a month of the tables that the program declares, from what is asked of them: on demand, "
+        "and provisioned with autoscaling, which is simulated by the minute. Needs no account and no network.",
+    )
+    cost.add_argument(
+        "--usage",
+        metavar="FILE",
+        help="the requests of a month, as in docs/cost.md, or a .csv of CloudWatch (default: the project's usage.yaml)",
+    )
+    cost.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    cost.add_argument("--plot", metavar="FILE", help="also draw the day that throttles most into this SVG file")
     return parser
 
 

@@ -97,6 +97,7 @@ def _evolve(options: argparse.Namespace) -> int:
         # Both programs take a second to start. Meanwhile this process imports what it needs.
         from ops.aws import emulator  # noqa: PLC0415
         from ops.console import console  # noqa: PLC0415
+        from ops.cost import compare  # noqa: PLC0415
         from ops.evolve import evolve, report  # noqa: PLC0415
 
         exits.enter_context(console(stderr=True).status("rehearsing the change"))
@@ -105,11 +106,13 @@ def _evolve(options: argparse.Namespace) -> int:
         now = versions.declared(stack, running)
         base = options.base or ("the state on stdin" if options.state == "-" else options.state)
         evolution = evolve.evolve(stack, base, then, now, clients)
+        month = compare.compare(stack, then, now) if options.summary else []
     if options.json:
         print(report.as_json(evolution))
     else:
         report.print_evolution(evolution, console())
-    _summarize(options, report.as_markdown(evolution))
+    paragraphs = (line for paragraph in month for line in ("", paragraph))
+    _summarize(options, [*report.as_markdown(evolution), *paragraphs])
     return 0 if evolution.ok else 1
 
 
@@ -142,6 +145,37 @@ def _adopt(options: argparse.Namespace) -> int:
         adoption = adopt.adopt(stack, region, clients, known)
     _write("--output", options.output, json.dumps(adoption.imports, indent=2) + "\n")
     adopt.print_adoption(adoption, Path(options.output), console())
+    return 0
+
+
+def _cost(options: argparse.Namespace) -> int:
+    from ops import isolation  # noqa: PLC0415
+
+    isolation.isolate()
+    from ops.cost import prices  # noqa: PLC0415
+    from ops.engine import program  # noqa: PLC0415
+
+    stack, region = _stack_and_region(options)
+    if options.plot:
+        from ops.cost import plot  # noqa: PLC0415
+
+        plot.check()
+    found = prices.load(region)
+    with program.start(stack, dry_run=True) as running:
+        from ops.console import console  # noqa: PLC0415
+        from ops.cost import deployed, month, report, usage  # noqa: PLC0415
+        from ops.rehearse import definitions  # noqa: PLC0415
+
+        tables = definitions.load(stack.directory).tables
+        plan = running.record(lambda _: ("", {}))
+    path = Path(options.usage) if options.usage else stack.directory / "usage.yaml"
+    result = month.month(plan, usage.load(path, tables, deployed.inputs_by_logical_name(plan)), found)
+    if options.plot:
+        plot.write(result, Path(options.plot))
+    if options.json:
+        print(report.as_json(stack, result))
+    else:
+        report.print_month(stack, result, console())
     return 0
 
 
@@ -220,5 +254,6 @@ _COMMANDS = {
     "evolve": _evolve,
     "verify": _verify,
     "adopt": _adopt,
+    "cost": _cost,
     "permissions": _permissions,
 }

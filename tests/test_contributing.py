@@ -63,6 +63,11 @@ ROWS = {
                 '    ("vendor by id",',
                 '    ("one receipt", "Receipts", None, 1, 1),\n    ("vendor by id",',
             ),
+            (
+                "usage.yaml",
+                "  vendor_config:\n",
+                "  receipts: {items: 100, size: 900, requests: {one receipt: {rate: 0.1}}}\n  vendor_config:\n",
+            ),
         ],
         noticing=[
             "tests/test_contract.py::test_tables_keep_their_urns_and_names",
@@ -71,6 +76,7 @@ ROWS = {
             "tests/components/test_examples.py::test_every_table_has_items_of_several_keys_and_of_all_its_key_attributes[receipts]",
             "tests/components/test_settings.py::test_pulumi_yaml_declares_every_key_with_type_default_and_description",
             "tests/ops/rehearse/test_access_patterns.py::test_every_question_is_answered_and_every_stream_shows_what_was_written",
+            "tests/ops/cost/test_usage.py::test_the_sample_covers_every_question_of_the_program",
         ],
     ),
     "add an index": Row(

@@ -557,6 +557,15 @@ def test_evolve_prints_no_secret(evolved, tmp_path, output):
     assert "hidden" not in out + err + summary
 
 
+def test_the_summary_also_says_what_a_change_of_capacity_does_to_the_month_or_why_it_cannot(evolved, tmp_path):
+    provisioned = {"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 5}
+    code, _, err = evolved(provisioned, "--summary", f"{tmp_path}/summary")
+
+    assert (code, err) == (0, "")
+    summary = (tmp_path / "summary").read_text()
+    assert re.search(r"^\*\*A month\*\*: not computed\. `no .*/usage\.yaml; docs/cost\.md", summary, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -527,7 +527,7 @@ def targets_of(policy: Resource, targets: list[Resource], scaled: list[Any]) -> 
         found = found or [t for one in may_be_of(policy, scaled) for t in one.targets.get(policy.access, [])]
     else:
         # Open: a target known by what it comes from has the id of what it scales.
-        found = [target for target in targets if policy.id in (target.id, target.of and target.of.id)]
+        found = [target for target in targets if policy.id in (target.id, *([target.of.id] if target.of else []))]
     found = [target for target in found if is_near(policy.region, target.region)]
     found = [target for target in found if policy.id == target.id or UNKNOWN in (policy.id, target.id)]
     return [t for t in found if policy.dimension == t.dimension or UNKNOWN in (policy.dimension, t.dimension)]

@@ -1,0 +1,1 @@
+"""Says what a month of the tables costs, on demand and provisioned, and where provisioned capacity throttles."""
