@@ -49,16 +49,15 @@ def changes(text: str) -> str:
 
 
 def violations(text: str) -> str:
-    """Return the violations, by policy."""
+    """Return the violations by policy, those of mandatory policies first."""
     found = defaultdict(list)
     for match in VIOLATION.finditer(text):
         found[f"{match['policy']} [{match['level']}]"].append(f"{match['resource']}: {match['message'].strip()}")
     if not found:
         return ""
     total = sum(map(len, found.values()))
-    lines = [
-        line for policy in sorted(found) for line in (policy, *(f"  {one}" for one in dict.fromkeys(found[policy])))
-    ]
+    policies = sorted(found, key=lambda policy: (not policy.endswith("[mandatory]"), policy))
+    lines = [line for policy in policies for line in (policy, *(f"  {one}" for one in dict.fromkeys(found[policy])))]
     return f"\nViolations of policies: {total}\n{block(chr(10).join(lines))}"
 
 

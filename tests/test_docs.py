@@ -1,6 +1,7 @@
 import html
 import re
 import runpy
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,19 @@ def test_every_link_of_the_page_leads_to_a_heading():
 
     assert {*re.findall(r"\(#(.+?)\)", page)} == {*headings}
     assert len({*headings}) == len(headings)
+
+
+@pytest.mark.parametrize("page", ["billing-mode.md", "restore.md", "retire.md"])
+def test_the_diffs_of_a_runbook_apply_in_their_order(tmp_path, page):
+    text, diff = (ROOT / "docs/runbooks" / page).read_text(), ""
+    for name in re.findall("^--- a/(.*)$", text, re.MULTILINE):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    for block, option in re.findall("^```diff\n(.*?)^```|git apply (--reverse)", text, re.DOTALL | re.MULTILINE):
+        diff = block or diff
+        command = ["git", "apply", *filter(None, [option])]
+        done = subprocess.run(command, cwd=tmp_path, input=diff, text=True, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_time_to_live_is_shown():

@@ -65,8 +65,12 @@ def test_make_stops_before_the_preview_of_a_dangerous_change(deployed, edit, cod
 
 @pytest.mark.parametrize("edit", [edit for edit, _ in DANGEROUS.values()], ids=DANGEROUS)
 def test_the_pack_stops_the_bare_cli_before_a_dangerous_change(deployed, edit):
+    state = deployed.folder / "before.json"
+    state.write_text(deployed.run("stack", "export", "--stack", "prod"))
     with deployed.edited(edit), deployed.watched() as calls:
         out = deployed.run("up", "--yes", "--skip-preview", "--stack", "prod", *PACK, fails=True)
+    # The CLI has written the new inputs into the state. Other tests use it, too.
+    deployed.run("stack", "import", "--stack", "prod", "--file", str(state))
 
     assert "dynamodb-table-contract" in out
     assert that_change(calls) == []

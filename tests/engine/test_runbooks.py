@@ -173,7 +173,7 @@ def test_a_deployment_was_wrong(engine):
     tables = engine.folder / "components/tables.py"
     for dropped in (
         r' *GlobalSecondaryIndex\(\n *logical_name="sub_type",\n(.*\n){3} *\),\n',
-        r" *AccessPattern\(\n.*in one category.*\n(.*\n){5} *\),\n",
+        r" *AccessPattern\(\n.*in one category.*\n(.*\n){6} *\),\n",
     ):
         text, count = re.subn(dropped, "", tables.read_text())
         assert count == 1, dropped

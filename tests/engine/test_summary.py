@@ -18,8 +18,9 @@ def test_a_preview_that_a_policy_refuses_is_summed_up(deployed):
 
     tables = len(deployed.tables())
     assert text.startswith(
+        # And one advisory violation, for the stack: it has no alarms.
         f"## Preview of prod: FAILED\n\n**0 to create**, **{tables} to update**, **0 to replace**, **0 to delete**\n\n"
-        f"Violations of policies: {2 * tables}\n\n    dynamodb-table-deletion-protection-enabled [mandatory]\n"
+        f"Violations of policies: {2 * tables + 1}\n\n    dynamodb-table-deletion-protection-enabled [mandatory]\n"
     )
     assert text.count(": the resource option protect is not set: ") == tables
 

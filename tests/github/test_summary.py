@@ -12,8 +12,8 @@ REFUSED = """\
 Previewing update (prod):
     paypulse-dynamodb@v0.1.0 [mandatory] [severity: medium]  dynamodb-table-protected  (aws:dynamodb:Table: users)DynamoDB tables should have Pulumi's resource option protect.
 the resource option protect is not set: a plan may delete or replace the table
-    paypulse-dynamodb@v0.1.0 [advisory]  dynamodb-table-ttl  (aws:dynamodb:Table: users)Tables should keep their items.
-ttl is set
+    paypulse-dynamodb@v0.1.0 [advisory]  dynamodb-table-alarmed  (aws:dynamodb:Table: users)DynamoDB tables should have alarms.
+it has none
     +-aws:dynamodb/table:Table: (replace)
         [urn=urn:pulumi:prod::paypulse::aws:dynamodb/table:Table::users]
       ~ name: "Users" => "Customers"
@@ -63,8 +63,8 @@ Violations of policies: 3
     dynamodb-table-protected [mandatory]
       aws:dynamodb:Table: users: the resource option protect is not set: a plan may delete or replace the table
       pulumi:pulumi:Stack: paypulse-prod: the resource option protect is not set
-    dynamodb-table-ttl [advisory]
-      aws:dynamodb:Table: users: ttl is set
+    dynamodb-table-alarmed [advisory]
+      aws:dynamodb:Table: users: it has none
 
 
 <details open><summary>0.txt</summary>
