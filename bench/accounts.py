@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bench.measure import ROOT, Figure, in_turns, seconds
 from ops.aws import account
 from ops.aws.clients import Clients
+from ops.aws.resources import table
 from ops.engine import project
 from ops.verify import verify
 
@@ -25,7 +26,7 @@ def figures() -> Iterator[Figure]:
             found = verify(stack, "eu-west-1", clients)
             if found.drift.differences:
                 sys.exit(f"the generated account is not as declared: {found.drift.differences[0]}")
-            tables = [resource.inputs["name"] for resource in found.plan.resources if "name" in resource.inputs]
+            tables = [resource.inputs["name"] for resource in found.plan.resources if resource.type == table.TYPE]
             timings = {
                 "ours": lambda: seconds(lambda: verify(stack, "eu-west-1", clients)),
                 "calls": lambda: seconds(lambda: _read(clients, tables)),
