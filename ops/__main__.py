@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -177,5 +178,7 @@ def _run() -> int:
 
 
 if __name__ == "__main__":
+    # Imports make many objects and hardly any garbage, and take much of a command's time.
+    gc.set_threshold(100_000)
     # sys.exit would wait for threads that still call AWS, or that still wait for a program.
     os._exit(_run())

@@ -4,6 +4,7 @@ The arguments are a file, or -m and a module, and then those of the code. This f
 because the code may run in a virtual environment with other packages.
 """
 
+import gc
 import os
 import runpy
 import signal
@@ -21,6 +22,8 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    # Imports make many objects and hardly any garbage.
+    gc.set_threshold(100_000)
     runpy.run_path(str(Path(__file__).parents[1] / "isolation.py"))["guard"]()
     threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     is_module = sys.argv[1] == "-m"
