@@ -227,7 +227,7 @@ def trigger(*patterns):
             AttributeDefinitions=attributes("id"),
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": table.stream_view_type},
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         )["TableDescription"]
         live = {"name": table.name, "hashKey": "id", "streamArn": made["LatestStreamArn"]}
         mapping = {
