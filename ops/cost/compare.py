@@ -26,7 +26,9 @@ def compare(stack: Stack, then: Version, now: Version) -> list[str]:
     except PlanError as error:
         return [f"**A month**: not computed. {markdown.code(str(error))}"]
     old, new = (each.total(lambda table: table.as_deployed) for each in (before, after))
-    lines = [f"**A month** by `usage.yaml`: {old.text(2)} → {new.text(2)} US dollars."]
+    before_and_after = " → ".join(dict.fromkeys([old.text(2), new.text(2)]))
+    unchanged = ", unchanged" if old.text(2) == new.text(2) else ""
+    lines = [f"**A month** by `usage.yaml`: {before_and_after} US dollars{unchanged}."]
     was, is_now = _throttled(before), _throttled(after)
     shown = ((name, was.get(name, NONE).text(), is_now.get(name, NONE).text()) for name in sorted(was | is_now))
     # What differs by less than a unit is shown as the same.

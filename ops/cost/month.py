@@ -259,7 +259,7 @@ def _throttling(
         serves = [
             next((m for m, which, _ in o.changes if which == first.by and m > first.minute), None) for _, o in outcomes
         ]
-        throttling = Throttling(
+        each = Throttling(
             resource=capacity.resource,
             access=capacity.access,
             units=units,
@@ -271,7 +271,7 @@ def _throttling(
             serves=Range.of(m for m in serves if m is not None) if any(serves) else None,
             questions=_questions(name, capacity, records, usage),
         )
-        result.append(throttling)
+        result.append(each)
     return result
 
 

@@ -68,9 +68,7 @@ def print_month(stack: Stack, month: Month, out: Console) -> None:
             rows.append([name, on_demand, provisioned, f"{bill.used:.0%}", f"{bill.crossover:.0%}", cheaper])
     print_table(out, rows, ("Table, index", "On demand", "Provisioned", "Used", "Break-even", "Cheaper"))
     out.print("\n[dim]US dollars for 31 days, without storage. * is deployed.")
-    out.print(
-        "[dim]Used: the part of the provisioned capacity that is used. Above the break-even, provisioned is cheaper."
-    )
+    out.print("[dim]Used: the part of the provisioned capacity in use. Above the break-even, provisioned is cheaper.")
     out.print("[dim]Cheaper: for the table together with its indexes.")
     for table in month.tables:
         if table.deployed.is_provisioned:
@@ -78,7 +76,7 @@ def print_month(stack: Stack, month: Month, out: Console) -> None:
     out.print()
     totals = [[name, total.text(2)] for name, total in _totals(month).items()]
     print_table(out, totals, ("Total", "US dollars"))
-    out.print(f"\nRanges cover what AWS doesn't document (docs/cost.md): {', '.join(ASSUMPTIONS)}")
+    out.print(f"\nRanges cover what AWS doesn't say (docs/cost.md): {', '.join(ASSUMPTIONS)}")
     out.print("Not counted:")
     for each in month.not_counted:
         out.print(f"  {escape(each)}", soft_wrap=True)
