@@ -1,6 +1,7 @@
 """What a month costs: each table on demand and provisioned, side by side, and where provisioned capacity throttles."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -205,19 +206,11 @@ def smallest(capacity: Capacity) -> Scaling:
                 break
         return True
 
-    minimum = _first(1, max(1, math.ceil(peak(capacity.demand) - 1e-9)), lambda units: fits(units, max(units, most)))
-    maximum = _first(minimum, max(minimum, most), lambda units: fits(minimum, units))
+    # What fits isn't monotone, so these are bounds that fit while one less doesn't, and not always the smallest of all.
+    enough = max(1, math.ceil(peak(capacity.demand) - 1e-9))
+    minimum = 1 + bisect_left(range(1, enough), 1, key=lambda units: fits(units, max(units, most)))
+    maximum = minimum + bisect_left(range(minimum, max(minimum, most)), 1, key=lambda units: fits(minimum, units))
     return replace(base, minimum=minimum, maximum=maximum)
-
-
-def _first(low: int, high: int, fits: Callable[[int], bool]) -> int:
-    """Return a number that fits and whose predecessor doesn't, or `low` if that fits. `high` must fit."""
-    if fits(low):
-        return low
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return high
 
 
 def _bill(

@@ -204,8 +204,6 @@ class _Day:
         self.throttled: list[Throttled] = []
         self.changes: list[tuple[int, int, int]] = []
         self.is_tracking = False
-        # The units that left the state of a capacity as it was, so that as many do it again.
-        self.settled: list[float | None] = [None] * len(capacities)
 
     def run(self, days: Sequence[Day], *, stop: bool) -> None:
         """Simulate the day, with the demand of each capacity; with `stop`, only until something is throttled."""
@@ -276,8 +274,6 @@ class _Day:
             hours = self.hours[number]
             for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
                 hours[hour] = max(hours[hour], state.units)
-            if by < 0 and used == self.settled[number]:
-                continue
             burst = max(0.0, min(state.units * variant.burst, state.units * 60 + state.burst - used))
             if burst < state.burst or by >= 0:
                 self.is_tracking = True
@@ -290,7 +286,6 @@ class _Day:
                     waits = True
                 elif after.above == OUT_MINUTES or after.below == IN_MINUTES:
                     after, waits = self._scale(after, capacity.scaling, capacity.resource, minute)
-            self.settled[number] = used if after == state and not waits else None
             states[number], waiting = after, waiting or waits
         return waiting
 
