@@ -218,10 +218,10 @@ and fill it in from AWS's price list. The free tier is not counted, because it i
 ## What is simulated
 
 Provisioned capacity is simulated minute by minute. Consumption above the target for 2 minutes scales out, and 15
-minutes below it scale in. There are up to 300 seconds of burst capacity, 4 decreases a day and one more after each hour
-without, and cooldowns. If an index has too little write capacity, the writes of its table are throttled. Requests are
-taken to be even over a minute and over the partitions, and throttled ones are not tried again. Each rule has its source
-in the code.
+minutes below it scale in. There are up to 300 seconds of burst capacity, 4 decreases a day and one more each hour, and
+cooldowns. If an index has too little write capacity, the writes of its table are throttled. Requests are taken to be
+even over a minute and over the partitions, and throttled ones are not tried again. Each rule has its source in the
+code.
 
 More capacity isn't always better. With fixed capacity, more never throttles more and never costs less, and autoscaling
 never throttles more than its minimum alone. But a higher minimum can throttle more: the alarm is relative to the

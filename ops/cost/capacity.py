@@ -3,32 +3,16 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from components.schema import AccessPattern
 
 READ_BYTES, WRITE_BYTES = 4096, 1024
 ITEM_OVERHEAD = 100
 """Bytes that storage counts for each item of a table, and again for each item of an index:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html and, for indexes,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.StorageConsiderations"""
-
-
-class Pattern(Protocol):
-    """What is used of an access pattern, which components/schema.py defines."""
-
-    @property
-    def operation(self) -> str:
-        """The operation of DynamoDB's API."""
-        ...
-
-    @property
-    def index(self) -> str | None:
-        """The logical name of the index that it reads, if any."""
-        ...
-
-    @property
-    def attribute(self) -> str | None:
-        """The one attribute that it returns or sets, if any."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +40,10 @@ class Stored:
     indexes: Mapping[str, Index] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Units:
-    """The units of one request: `access` is read or write, `by_resource` the units of the table ("") and of indexes."""
+def request_units(pattern: "AccessPattern", stored: Stored, request: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
+    """Return "read" or "write", and the units of one request of the table ("") and of its indexes.
 
-    access: str
-    by_resource: dict[str, float]
-
-
-def request_units(pattern: Pattern, stored: Stored, request: Mapping[str, Any]) -> Units:
-    """Return the units of one request. `request` may have `size`, in bytes, `items`, and `consistent`.
+    `request` may have `size`, in bytes, `items`, and `consistent`.
 
     - A read takes a unit for each 4 KB that is begun, and half of that where it is eventually consistent, which is the
       default. GetItem and BatchGetItem round up each item, and read all of it even to return one attribute. A Query
@@ -79,7 +57,7 @@ def request_units(pattern: Pattern, stored: Stored, request: Mapping[str, Any]) 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations
     """
     operation, items = pattern.operation, request.get("items", 1)
-    if operation in _READS:
+    if operation in READS:
         index = stored.indexes[pattern.index] if pattern.index else None
         size = request.get("size", index.size if index else stored.size)
         if operation == "Scan":
@@ -89,7 +67,7 @@ def request_units(pattern: Pattern, stored: Stored, request: Mapping[str, Any]) 
             units = max(1, math.ceil(items * size / READ_BYTES))
         else:
             units = items * max(1, math.ceil(size / READ_BYTES))
-        return Units("read", {index.name if index else "": units * (1 if request.get("consistent") else 0.5)})
+        return "read", {index.name if index else "": units * (1 if request.get("consistent") else 0.5)}
     size = request.get("size", stored.size)
     by_resource: dict[str, float] = {"": items * max(1, math.ceil(size / WRITE_BYTES))}
     for index in stored.indexes.values():
@@ -98,11 +76,11 @@ def request_units(pattern: Pattern, stored: Stored, request: Mapping[str, Any]) 
             share = min(1.0, index.items / stored.items) if stored.items else 1.0
             entry = max(1, math.ceil((size if index.projection == "ALL" else index.size) / WRITE_BYTES))
             by_resource[index.name] = items * share * entry * (2 if attribute in index.key else 1)
-    return Units("write", by_resource)
+    return "write", by_resource
 
 
-_READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
-OPERATIONS = _READS | {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
+READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
+OPERATIONS = READS | {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 
 
 def stored_bytes(items: float, size: int) -> float:

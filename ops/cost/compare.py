@@ -9,6 +9,8 @@ from ops.engine.project import Stack
 from ops.errors import PlanError
 from ops.evolve.versions import Version
 
+NONE = Range(0, 0)
+
 
 def compare(stack: Stack, then: Version, now: Version) -> list[str]:
     """Return lines that say what a change of billing, capacity, autoscaling or an index costs a month; else [].
@@ -24,9 +26,11 @@ def compare(stack: Stack, then: Version, now: Version) -> list[str]:
     except PlanError as error:
         return [f"**A month**: not computed. {markdown.code(str(error))}"]
     old, new = (each.total(lambda table: table.as_deployed) for each in (before, after))
-    lines = [f"**A month** by `usage.yaml`: {_dollars(old)} → {_dollars(new)} US dollars."]
+    before_and_after = " → ".join(dict.fromkeys([old.text(2), new.text(2)]))
+    unchanged = ", unchanged" if old.text(2) == new.text(2) else ""
+    lines = [f"**A month** by `usage.yaml`: {before_and_after} US dollars{unchanged}."]
     was, is_now = _throttled(before), _throttled(after)
-    shown = ((name, _units(was.get(name)), _units(is_now.get(name))) for name in sorted(was.keys() | is_now.keys()))
+    shown = ((name, was.get(name, NONE).text(), is_now.get(name, NONE).text()) for name in sorted(was | is_now))
     # What differs by less than a unit is shown as the same.
     if changes := [f"`{name}` {old} → {new}" for name, old, new in shown if old != new]:
         lines.append(f"Units throttled: {'; '.join(changes)}.")
@@ -51,17 +55,8 @@ def _month(stack: Stack, version: Version, now: Version) -> Month:
 
 def _throttled(of: Month) -> dict[str, Range]:
     return {
-        f"{table.deployed.name} {each.resource} {each.access}s".replace("  ", " "): each.units
+        " ".join(filter(None, (table.deployed.name, each.resource, f"{each.access}s"))): each.units
         for table in of.tables
         if table.deployed.is_provisioned
         for each in table.throttling
     }
-
-
-def _dollars(value: Range) -> str:
-    low, high = f"{value.low:.2f}", f"{value.high:.2f}"
-    return low if low == high else f"{low} to {high}"
-
-
-def _units(value: Range | None) -> str:
-    return f"{value.low:,.0f} to {value.high:,.0f}" if value else "0"

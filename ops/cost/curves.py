@@ -1,5 +1,7 @@
 """Curves of a month: a value for each minute, as runs of equal values in each day."""
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -44,13 +46,7 @@ def _sum(days: Sequence[Day]) -> Day:
 
 def value_at(day: Day, minute: int) -> float:
     """Return the value of a minute of a day."""
-    if minute < day[0][0] or day[-1][0] <= minute:
-        return day[-1][1]
-    low, high = 0, len(day) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if day[middle][0] <= minute else (low, middle)
-    return day[low][1]
+    return day[bisect_right(day, (minute, math.inf)) - 1][1]
 
 
 def minutes(month: Month) -> float:

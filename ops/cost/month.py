@@ -1,8 +1,10 @@
 """What a month costs: each table on demand and provisioned, side by side, and where provisioned capacity throttles."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ops.cost import deployed
 from ops.cost.curves import MINUTES, minutes, peak, value_at
@@ -15,13 +17,12 @@ from ops.engine.plan import Plan
 GB = 2**30
 """DynamoDB's sizes are binary: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
-SCALING_ALARMS = 2
-"""Application Auto Scaling makes a pair of CloudWatch alarms for each policy:
+SCALING_ALARMS = 4
+"""Each policy makes four CloudWatch alarms: AlarmHigh, AlarmLow, ProvisionedCapacityHigh and ProvisionedCapacityLow:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/AutoScaling.html"""
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(NamedTuple):
     """The lowest and the highest of what the assumptions allow."""
 
     low: float
@@ -33,9 +34,16 @@ class Range:
         values = list(values)
         return cls(min(values), max(values))
 
-    def __add__(self, other: "Range | float") -> "Range":
-        other = other if isinstance(other, Range) else Range(other, other)
-        return Range(self.low + other.low, self.high + other.high)
+    @classmethod
+    def total(cls, ranges: Iterable["Range"], more: float = 0) -> "Range":
+        """Return the sum of ranges and a number."""
+        ranges = list(ranges)
+        return cls(sum(each.low for each in ranges) + more, sum(each.high for each in ranges) + more)
+
+    def text(self, decimals: int = 0) -> str:
+        """Return both ends, or one number if they look the same."""
+        low, high = (f"{value:,.{decimals}f}" for value in self)
+        return low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +92,9 @@ class Table:
     storage: float
     recovery: float
     fit: dict[tuple[str, str], Scaling]
-    throttling: list[Throttling] = field(default_factory=list)
-    capacities: list[Capacity] = field(default_factory=list)
-    outcomes: list[tuple[Variant, Outcome]] = field(default_factory=list)
+    throttling: list[Throttling]
+    capacities: list[Capacity]
+    outcomes: list[tuple[Variant, Outcome]]
 
     @property
     def on_demand(self) -> float:
@@ -96,7 +104,7 @@ class Table:
     @property
     def provisioned(self) -> Range:
         """The month provisioned, with the indexes."""
-        return Range(sum(b.provisioned.low for b in self.bills), sum(b.provisioned.high for b in self.bills))
+        return Range.total(bill.provisioned for bill in self.bills)
 
     def paid(self, number: int) -> Range:
         """Return the unit-hours that are paid of one capacity: from the average of each hour to its highest."""
@@ -109,7 +117,7 @@ class Table:
     @property
     def as_deployed(self) -> Range:
         """The month as deployed, with the indexes."""
-        return self.provisioned if self.deployed.is_provisioned else Range(self.on_demand, self.on_demand)
+        return self.provisioned if self.deployed.is_provisioned else Range.of([self.on_demand])
 
     @property
     def cheaper(self) -> str:
@@ -130,10 +138,8 @@ class Month:
 
     def total(self, part: Callable[[Table], Range]) -> Range:
         """Return the sum of a part of all tables, with storage, recovery and alarms."""
-        result = Range(0, 0) + self.alarms * self.prices.alarm_month
-        for table in self.tables:
-            result = result + part(table) + (table.storage + table.recovery)
-        return result
+        rest = sum(table.storage + table.recovery for table in self.tables) + self.alarms * self.prices.alarm_month
+        return Range.total(map(part, self.tables), rest)
 
 
 def month(plan: Plan, usage: Usage, prices: Prices) -> Month:
@@ -200,19 +206,11 @@ def smallest(capacity: Capacity) -> Scaling:
                 break
         return True
 
-    minimum = _first(1, max(1, math.ceil(peak(capacity.demand) - 1e-9)), lambda units: fits(units, max(units, most)))
-    maximum = _first(minimum, max(minimum, most), lambda units: fits(minimum, units))
+    # What fits isn't monotone, so these are bounds that fit while one less doesn't, and not always the smallest of all.
+    enough = max(1, math.ceil(peak(capacity.demand) - 1e-9))
+    minimum = 1 + bisect_left(range(1, enough), 1, key=lambda units: fits(units, max(units, most)))
+    maximum = minimum + bisect_left(range(minimum, max(minimum, most)), 1, key=lambda units: fits(minimum, units))
     return replace(base, minimum=minimum, maximum=maximum)
-
-
-def _first(low: int, high: int, fits: Callable[[int], bool]) -> int:
-    """Return a number that fits and whose predecessor doesn't, or `low` if that fits. `high` must fit."""
-    if fits(low):
-        return low
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(middle) else (middle, high)
-    return high
 
 
 def _bill(
@@ -228,7 +226,7 @@ def _bill(
     # AWS bills the hours; it doesn't say whether by the highest capacity of the hour or by the average.
     high = dollars(lambda outcome: outcome.unit_hours, prices.unit_hour)
     low = dollars(lambda outcome: [units / 60 for units in outcome.unit_minutes], prices.unit_hour)
-    provisioned = Range(low.low, high.high) + alarms
+    provisioned = Range(low.low + alarms, high.high + alarms)
     whole = dollars(lambda outcome: [units * 60 for units in outcome.unit_minutes], prices.request)
     middle = (whole.low + whole.high) / 2
     return Bill(
@@ -254,7 +252,7 @@ def _throttling(
         serves = [
             next((m for m, which, _ in o.changes if which == first.by and m > first.minute), None) for _, o in outcomes
         ]
-        throttling = Throttling(
+        each = Throttling(
             resource=capacity.resource,
             access=capacity.access,
             units=units,
@@ -266,7 +264,7 @@ def _throttling(
             serves=Range.of(m for m in serves if m is not None) if any(serves) else None,
             questions=_questions(name, capacity, records, usage),
         )
-        result.append(throttling)
+        result.append(each)
     return result
 
 

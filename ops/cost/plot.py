@@ -1,6 +1,7 @@
 """Draws the day that throttles most: consumed, provisioned and throttled units, as an SVG file. Needs matplotlib."""
 
 import importlib.util
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,10 +88,11 @@ def series(table: Table, number: int, day: int) -> Iterator[tuple[float, float, 
 def _panel(ax: "Axes", table: Table, number: int, day: int) -> None:
     capacity = table.capacities[number]
     hours, consumed, provisioned, throttled = zip(*series(table, number, day), strict=True)
-    asked = [one + other for one, other in zip(consumed, throttled, strict=True)]
-    ax.fill_between(hours, consumed, step="post", color=CONSUMED, linewidth=0.8, label="consumed")
-    ax.fill_between(hours, consumed, asked, step="post", color=THROTTLED, linewidth=0.8, label="throttled")
-    ax.step(hours, provisioned, where="post", color=PROVISIONED, linewidth=1.8, label="provisioned")
+    # The outline keeps one minute visible. Not a number draws none where nothing is throttled.
+    asked = [one + other if other else math.nan for one, other in zip(consumed, throttled, strict=True)]
+    ax.stairs(consumed[:-1], hours, fill=True, color=CONSUMED, linewidth=0.8, label="consumed")
+    ax.stairs(asked[:-1], hours, baseline=consumed[:-1], fill=True, color=THROTTLED, linewidth=1.5, label="throttled")
+    ax.stairs(provisioned[:-1], hours, baseline=None, color=PROVISIONED, linewidth=1.8, label="provisioned")
     ax.set_title(f"{capacity.resource or table.deployed.name}, {capacity.access}s", loc="left", fontsize=10)
     ax.set_ylabel("units a second")
     ax.set_xlim(0, 24)

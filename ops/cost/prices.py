@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent / "prices"
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """Prices of a region on a date, in US dollars. None is a price that the file doesn't know."""
+    """Prices of a region on a date, in US dollars."""
 
     region: str
     date: str
@@ -21,7 +21,6 @@ class Prices:
     write_capacity_unit_hour: float
     storage_gb_month: float
     recovery_gb_month: float
-    stream_read_request: float | None
     alarm_month: float
 
     def request(self, access: str) -> float:
@@ -31,14 +30,6 @@ class Prices:
     def unit_hour(self, access: str) -> float:
         """Return the price of a capacity unit for an hour. `access` is read or write."""
         return self.read_capacity_unit_hour if access == "read" else self.write_capacity_unit_hour
-
-    def crossover(self, access: str) -> float:
-        """Return the utilization, 0 to 1, at which provisioned capacity costs as much as on demand.
-
-        A capacity unit serves up to one request unit a second:
-        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html
-        """
-        return self.unit_hour(access) / (3600 * self.request(access))
 
 
 def load(region: str, folder: Path = _FOLDER) -> Prices:
@@ -56,7 +47,6 @@ def load(region: str, folder: Path = _FOLDER) -> Prices:
     names = [field.name for field in fields(Prices) if field.name not in {"region", "date"}]
     for name in names:
         price = found.get(name, {})
-        known = isinstance(price.get("usd"), float | int) or (name == "stream_read_request" and "usd" in price)
-        if not known or not str(price.get("source", "")).startswith("https://"):
+        if not isinstance(price.get("usd"), float | int) or not str(price.get("source", "")).startswith("https://"):
             raise CallError(f"{path.name}: {name} needs usd, a number, and source, the address of its price list")
     return Prices(region=region, date=content["date"], **{name: found[name]["usd"] for name in names})

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ops.console import count, print_table
 from ops.cost.curves import MINUTES
-from ops.cost.month import Month, Range, Table
+from ops.cost.month import Month, Range, Table, Throttling
 from ops.cost.target_tracking import ASSUMPTIONS
 from ops.engine.project import Stack
 
@@ -24,7 +24,7 @@ def as_json(stack: Stack, month: Month) -> str:
         "prices": month.prices.date,
         "tables": [_table(table) for table in month.tables],
         "alarms": {"number": month.alarms, "usd": month.alarms * month.prices.alarm_month},
-        "totals": {name: [total.low, total.high] for name, total in _totals(month).items()},
+        "totals": _totals(month),
         "assumptions": {
             name: {"what": each.what, "variants": list(each.variants.values())} for name, each in ASSUMPTIONS.items()
         },
@@ -34,36 +34,24 @@ def as_json(stack: Stack, month: Month) -> str:
 
 
 def _table(table: Table) -> dict[str, Any]:
+    throttled = table.throttling if table.deployed.is_provisioned else []
     return {
         "table": table.deployed.name,
         "deployed": "provisioned" if table.deployed.is_provisioned else "on demand",
         "cheaper": table.cheaper,
         "storage": table.storage,
         "recovery": table.recovery,
-        "month": [
-            asdict(bill)
-            | {"resource": bill.resource or None, "provisioned": [bill.provisioned.low, bill.provisioned.high]}
-            for bill in table.bills
-        ],
+        "month": [asdict(bill) | {"resource": bill.resource or None} for bill in table.bills],
         "capacities": [
             {
                 "resource": resource or None,
                 "access": access,
-                "unit_hours": [table.paid(number).low, table.paid(number).high],
+                "unit_hours": table.paid(number),
                 "without_throttling": {"minimum": fit.minimum, "maximum": fit.maximum},
             }
             for number, ((resource, access), fit) in enumerate(table.fit.items())
         ],
-        "throttled": [
-            {
-                **asdict(each),
-                "resource": each.resource or None,
-                "by": each.by or None,
-                "units": [each.units.low, each.units.high],
-                "serves": [each.serves.low, each.serves.high] if each.serves else None,
-            }
-            for each in (table.throttling if table.deployed.is_provisioned else [])
-        ],
+        "throttled": [asdict(each) | {"resource": each.resource or None, "by": each.by or None} for each in throttled],
     }
 
 
@@ -72,93 +60,85 @@ def print_month(stack: Stack, month: Month, out: Console) -> None:
     rows = []
     for table in month.tables:
         for bill in table.bills:
-            on_demand, provisioned = Text(f"{bill.on_demand:.2f}"), Text(_dollars(bill.provisioned))
-            is_provisioned = table.deployed.is_provisioned
-            (provisioned if is_provisioned else on_demand).append(" *")
+            on_demand, provisioned = Text(f"{bill.on_demand:.2f}"), Text(bill.provisioned.text(2))
+            (provisioned if table.deployed.is_provisioned else on_demand).append(" *")
             if not bill.resource and table.cheaper != "either":
                 (provisioned if table.cheaper == "provisioned" else on_demand).stylize("green")
-            name = f"  {bill.resource}" if bill.resource else table.deployed.name
-            used = f"{bill.used:.0%} of {bill.crossover:.0%}"
-            rows.append([name, on_demand, provisioned, used, "" if bill.resource else table.cheaper])
-    print_table(out, rows, ("Table, index", "On demand", "Provisioned", "Used", "Cheaper"))
-    out.print()
-    out.print("[dim]US dollars for 31 days; * is deployed. Used: how much of the provisioned capacity is used, and the")
-    out.print("[dim]part at which both modes cost the same. The cheaper mode of a table counts its indexes.")
+            name, cheaper = (f"  {bill.resource}", "") if bill.resource else (table.deployed.name, table.cheaper)
+            rows.append([name, on_demand, provisioned, f"{bill.used:.0%}", f"{bill.crossover:.0%}", cheaper])
+    print_table(out, rows, ("Table, index", "On demand", "Provisioned", "Used", "Break-even", "Cheaper"))
+    out.print("\n[dim]US dollars for 31 days, without storage. * is deployed.")
+    out.print("[dim]Used: the part of the provisioned capacity in use. Above the break-even, provisioned is cheaper.")
+    out.print("[dim]Cheaper: for the table together with its indexes.")
     for table in month.tables:
         if table.deployed.is_provisioned:
-            _print_throttling(table, out)
+            _print_provisioned(table, out)
     out.print()
-    totals = [[name, _dollars(total)] for name, total in _totals(month).items()]
+    totals = [[name, total.text(2)] for name, total in _totals(month).items()]
     print_table(out, totals, ("Total", "US dollars"))
-    out.print(f"\nAssumed, where AWS says nothing (see docs/cost.md): {', '.join(ASSUMPTIONS)}")
+    out.print(f"\nRanges cover what AWS doesn't say (docs/cost.md): {', '.join(ASSUMPTIONS)}")
     out.print("Not counted:")
     for each in month.not_counted:
         out.print(f"  {escape(each)}", soft_wrap=True)
     out.print(f"\n[dim]{escape(stack.name)}, prices of {month.prices.region}, {month.prices.date}[/]")
 
 
-def _print_throttling(table: Table, out: Console) -> None:
-    out.print(f"\n[bold]{escape(table.deployed.name)}[/], provisioned")
+def _print_provisioned(table: Table, out: Console) -> None:
+    costs = f"provisioned for {table.provisioned.text(2)}, on demand {table.on_demand:.2f}"
+    out.print(f"\n[bold]{escape(table.deployed.name)}[/]: {costs}")
     if not table.throttling:
         out.print("  [green]nothing is throttled[/]")
     for each in table.throttling:
         where = f"{each.access}s" + (f" of {each.resource}" if each.resource else "")
-        part = f"{_units(each.units)} of {each.of:,.0f} units ({each.units.high / each.of:.0%})"
-        out.print(f"  [red]throttled[/]: {escape(where)}, {part}", soft_wrap=True)
-        out.print(f"    when: {when(each.minute)}, in {count(each.minutes, 'minute')} of the month", soft_wrap=True)
-        if each.burst_seconds is not None:
-            out.print(f"    the burst capacity, if it is full, lasts {each.burst_seconds:.0f} s", soft_wrap=True)
-        if each.serves:
-            low, high = (minute - each.minute for minute in (each.serves.low, each.serves.high))
-            out.print(f"    autoscaling first adds capacity after {low:.0f} to {high:.0f} minutes", soft_wrap=True)
-        if each.by != each.resource:
-            out.print(f"    by the capacity of {escape(each.by or 'the table')}", soft_wrap=True)
-        for question, units in each.questions.items():
-            if units < 1:
-                continue
-            out.print(f"    {escape(question)}: {units:,.0f} units", soft_wrap=True)
+        out.print(f"  [red]throttled[/]: {escape(where)}", soft_wrap=True)
+        for line in _lines(each):
+            out.print(f"    {escape(line)}", soft_wrap=True)
     rows = []
     for number, ((resource, access), fit) in enumerate(table.fit.items()):
-        now = table.deployed.capacities[resource, access]
-        bounds = f"{now[1].minimum} to {now[1].maximum}" if now[1] else f"{now[0]}, fixed"
-        smallest, paid = f"{fit.minimum} to {fit.maximum}", _units(table.paid(number))
-        rows.append([f"  {resource or table.deployed.name}", f"{access}s", bounds, smallest, paid])
+        units, scaling = table.deployed.capacities[resource, access]
+        bounds = f"{scaling.minimum} to {scaling.maximum}" if scaling else f"{units}, fixed"
+        needed = f"{fit.minimum} to {fit.maximum}"
+        rows.append([f"  {resource or table.deployed.name}", f"{access}s", bounds, needed, table.paid(number).text()])
     out.print()
-    print_table(out, rows, ("  Capacity", "", "Deployed", "Smallest without throttling", "Unit-hours"))
+    print_table(out, rows, ("  Units: minimum to maximum", "", "Deployed", "Without throttling", "Unit-hours paid"))
+
+
+def _lines(each: Throttling) -> list[str]:
+    """Return what there is to say of throttling: how much, when, why, and for which question."""
+    lines = [
+        f"{each.units.text()} of {each.of:,.0f} units ({each.units.high / each.of:.1%} at worst)",
+        f"from {when(each.minute)}; {count(each.minutes, 'minute')} of the month in all",
+    ]
+    if each.by != each.resource:
+        lines.append(f"because {each.by or 'the table'} has too little write capacity")
+    if each.burst_seconds is not None:
+        lines.append(f"a full burst capacity delays it by {each.burst_seconds:.0f} s")
+    if each.serves:
+        low, high = (int(minute) - each.minute for minute in each.serves)
+        after = count(high, "minute") if low == high else f"{low} to {count(high, 'minute')}"
+        lines.append(f"autoscaling first adds capacity after {after}")
+    questions = each.questions.items()
+    return lines + [f"{question}: up to {units:,.0f} units" for question, units in questions if units >= 1]
 
 
 def when(minute: int) -> str:
     """Return a minute of the month as its day and time."""
     day, time = divmod(minute, MINUTES)
-    return f"from {time // 60:02}:{time % 60:02} on day {day + 1}"
+    return f"{time // 60:02}:{time % 60:02} UTC on day {day + 1}"
 
 
 def _totals(month: Month) -> dict[str, Range]:
     def on_demand(table: Table) -> Range:
-        return Range(table.on_demand, table.on_demand)
+        return Range.of([table.on_demand])
 
     return {
         "as deployed": month.total(lambda table: table.as_deployed),
         "all on demand": month.total(on_demand),
         "all provisioned": month.total(lambda table: table.provisioned),
-        "each as is cheaper": month.total(
+        "each in its cheaper mode": month.total(
             lambda table: table.provisioned if table.cheaper == "provisioned" else on_demand(table)
         ),
-        "of these: storage": _whole(sum(table.storage for table in month.tables)),
-        "of these: recovery": _whole(sum(table.recovery for table in month.tables)),
-        f"of these: {month.alarms} alarms of the stack": _whole(month.alarms * month.prices.alarm_month),
+        "of which storage": Range.of([sum(table.storage for table in month.tables)]),
+        "of which recovery": Range.of([sum(table.recovery for table in month.tables)]),
+        "of which alarms of the stack": Range.of([month.alarms * month.prices.alarm_month]),
     }
-
-
-def _whole(value: float) -> Range:
-    return Range(value, value)
-
-
-def _dollars(value: Range) -> str:
-    low, high = f"{value.low:.2f}", f"{value.high:.2f}"
-    return low if low == high else f"{low} to {high}"
-
-
-def _units(value: Range) -> str:
-    low, high = f"{value.low:,.0f}", f"{value.high:,.0f}"
-    return low if low == high else f"{low} to {high}"

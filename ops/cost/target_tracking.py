@@ -20,9 +20,9 @@ OUT_MINUTES, IN_MINUTES = 2, 15
 """Consumption above the target for 2 consecutive minutes scales out, 15 minutes below it scale in:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/AutoScaling.html"""
 
-DECREASES, DECREASE_MINUTES = 4, 60
-"""A table or an index may be decreased 4 times in a UTC day, at any time, and again whenever there was no decrease in
-the past hour, which makes at most 27. Reads and writes share this quota:
+DECREASES = 4
+"""A table or an index starts each UTC day with 4 decreases. Each hour adds one, up to 4 at a time, so that a day has at
+most 27. Reads and writes share this quota:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#decreasing-provisioned-throughput"""
 
 
@@ -45,9 +45,9 @@ ASSUMPTIONS: dict[str, Assumption] = {
         {0: "none", BURST_SECONDS: "all 300 seconds"},
     ),
     "margin": Assumption(
-        "Below which utilization a minute counts to scale in. The developer guide says lower than the target, and "
-        "AWS's support 20 points or more below it (https://repost.aws/knowledge-center/dynamodb-auto-scaling).",
-        {20: "20 points below the target, or lower", 0: "lower than the target"},
+        "Below which utilization a minute counts to scale in. The developer guide says below the target, and AWS's "
+        "support 20 points below it (https://repost.aws/knowledge-center/dynamodb-auto-scaling).",
+        {20: "more than 20 points below the target", 0: "below the target"},
     ),
     "highest": Assumption(
         "Which consumption the new capacity is computed from.",
@@ -197,16 +197,13 @@ class _Day:
         """Take the state at the start of the day."""
         self.capacities, self.variant = capacities, variant
         self.states = list(states)
-        # The day's decreases of each resource, and the minute of the last one. It matters only after four of them.
-        self.decreases = dict.fromkeys((each.resource for each in capacities), 0)
-        self.last: dict[str, int] = {}
+        # The decreases that each resource has left, and the hour for which this holds.
+        self.decreases = dict.fromkeys((each.resource for each in capacities), (DECREASES, 0))
         self.unit_minutes = [0.0] * len(capacities)
         self.hours = [[0] * 24 for _ in capacities]
         self.throttled: list[Throttled] = []
         self.changes: list[tuple[int, int, int]] = []
         self.is_tracking = False
-        # The units that left the state of a capacity as it was, so that as many do it again.
-        self.settled: list[float | None] = [None] * len(capacities)
 
     def run(self, days: Sequence[Day], *, stop: bool) -> None:
         """Simulate the day, with the demand of each capacity; with `stop`, only until something is throttled."""
@@ -277,8 +274,6 @@ class _Day:
             hours = self.hours[number]
             for hour in range(minute // 60, (minute + count - 1) // 60 + 1):
                 hours[hour] = max(hours[hour], state.units)
-            if by < 0 and used == self.settled[number]:
-                continue
             burst = max(0.0, min(state.units * variant.burst, state.units * 60 + state.burst - used))
             if burst < state.burst or by >= 0:
                 self.is_tracking = True
@@ -291,7 +286,6 @@ class _Day:
                     waits = True
                 elif after.above == OUT_MINUTES or after.below == IN_MINUTES:
                     after, waits = self._scale(after, capacity.scaling, capacity.resource, minute)
-            self.settled[number] = used if after == state and not waits else None
             states[number], waiting = after, waiting or waits
         return waiting
 
@@ -326,7 +320,7 @@ class _Day:
         if utilized > scaling.target * there:
             above = min(state.above + 1, OUT_MINUTES)
             self.is_tracking = True
-        elif utilized < scaling.target * there and utilized <= (scaling.target - self.variant.margin) * there:
+        elif utilized < (scaling.target - self.variant.margin) * there:
             below = min(state.below + 1, IN_MINUTES)
         recent = (*state.recent[1 - IN_MINUTES :], used) if self.variant.highest else (used,)
         return _State(state.units, burst, above, below, recent, state.to, state.due, state.no_out, state.no_in)
@@ -346,12 +340,11 @@ class _Day:
             if not self.variant.larger and minute + 1 < state.no_out:
                 return state, True
         else:
-            last = self.last.get(resource)
-            is_free = last is None or minute - last >= DECREASE_MINUTES
-            if minute + 1 < state.no_in or (self.decreases[resource] >= DECREASES and not is_free):
+            left, since = self.decreases[resource]
+            left = min(left + minute // 60 - since, DECREASES)
+            if minute + 1 < state.no_in or not left:
                 return state, True
-            self.decreases[resource] += 1
-            self.last[resource] = minute
+            self.decreases[resource] = left - 1, minute // 60
         return state._replace(to=units, due=minute + 1 + self.variant.delay), True
 
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from ops.cost.capacity import OPERATIONS, Index, Pattern, Stored, request_units, stored_bytes
+from ops.cost.capacity import OPERATIONS, READS, Index, Stored, request_units, stored_bytes
 from ops.cost.curves import DAYS, MINUTES, NOTHING, Day, Month, runs, scaled, total
 from ops.engine.project import read_yaml
 from ops.errors import CallError, one_line
 
 if TYPE_CHECKING:
-    from components.schema import Table
+    from components.schema import AccessPattern, Table
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Asked:
     """The units a second that a question asks of a table, or of one of its indexes (`resource`), for read or write."""
 
@@ -113,13 +113,9 @@ def _table(content: object, where: str, table: "Table", inputs: dict[str, Any], 
         request = _request(requests[question], at, pattern)
         if pattern.index and pattern.index not in stored.indexes:
             raise CallError(f"{at}: {table.name} has no index {pattern.index}, which the question needs")
-        units = request_units(pattern, stored, request)
+        access, units = request_units(pattern, stored, request)
         curve = _curve(request, at)
-        for resource, each in units.by_resource.items():
-            asked = Asked(
-                question=question, table=name, resource=resource, access=units.access, units=scaled(curve, each)
-            )
-            result.asked.append(asked)
+        result.asked.extend(Asked(question, name, resource, access, scaled(curve, n)) for resource, n in units.items())
 
 
 def _indexes(
@@ -147,7 +143,7 @@ def _indexes(
     return result
 
 
-def _request(content: object, where: str, pattern: Pattern) -> dict[str, Any]:
+def _request(content: object, where: str, pattern: "AccessPattern") -> dict[str, Any]:
     request = _mapping(content, where, ("rate", "day", "on", "size", "items", "consistent"))
     if ("rate" in request) == ("day" in request):
         raise CallError(f"{where}: give either rate, in requests a second, or day, a rate from each time on")
@@ -156,7 +152,7 @@ def _request(content: object, where: str, pattern: Pattern) -> dict[str, Any]:
     consistent = request.get("consistent", False)
     if not isinstance(consistent, bool):
         raise CallError(f"{where}: consistent is {consistent!r}, but must be true or false")
-    if consistent and (pattern.index or pattern.operation not in {"GetItem", "BatchGetItem", "Query", "Scan"}):
+    if consistent and (pattern.index or pattern.operation not in READS):
         raise CallError(f"{where}: only reads of a table can be consistent, not those of an index, and not writes")
     return request
 
@@ -233,8 +229,7 @@ def _cloudwatch(path: Path, tables: dict[str, dict[str, Any]]) -> Usage:
             rates = [minutes.get(minute, 0.0) / 60 for minute in range(number * MINUTES, (number + 1) * MINUTES)]
             day = runs(rates)
             days.append(known.setdefault(day, day))
-        asked = Asked(question="(CloudWatch)", table=table, resource=resource, access=access, units=tuple(days))
-        result.asked.append(asked)
+        result.asked.append(Asked("(CloudWatch)", table, resource, access, tuple(days)))
     return result
 
 

@@ -17,7 +17,6 @@ PRICES = Prices(
     write_capacity_unit_hour=0.01,
     storage_gb_month=0.5,
     recovery_gb_month=0.25,
-    stream_read_request=None,
     alarm_month=0.1,
 )
 
@@ -67,17 +66,13 @@ def every_day(*runs):
     return (tuple((minute, float(value)) for minute, value in runs),) * DAYS
 
 
-def asked(question, table_name, resource, access, units):
-    return Asked(question=question, table=table_name, resource=resource, access=access, units=units)
-
-
 # Ten writes a second for eight minutes of each day, and one read a second of Mails.
 BURST = every_day((0, 0), (360, 10), (368, 0))
 USAGE = Usage(
     asked=[
-        asked("a rent, written", "Rents", "", "write", BURST),
-        asked("a rent, written", "Rents", "due-index", "write", BURST),
-        asked("a mail", "Mails", "", "read", every_day((0, 1))),
+        Asked("a rent, written", "Rents", "", "write", BURST),
+        Asked("a rent, written", "Rents", "due-index", "write", BURST),
+        Asked("a mail", "Mails", "", "read", every_day((0, 1))),
     ],
     bytes={("Rents", ""): 2 * 2**30, ("Rents", "due-index"): 2**30},
     not_counted=["Rents: a rent"],

@@ -39,8 +39,7 @@ INDEXED = Stored(items=1000, size=1500, indexes={"i": index()})
     ],
 )
 def test_reads(pattern, request_, units):
-    assert request_units(pattern, INDEXED, request_).access == "read"
-    assert request_units(pattern, INDEXED, request_).by_resource == units
+    assert request_units(pattern, INDEXED, request_) == ("read", units)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +80,7 @@ def test_reads(pattern, request_, units):
     ],
 )
 def test_writes(pattern, stored, request_, units):
-    assert request_units(pattern, stored, request_).access == "write"
-    assert request_units(pattern, stored, request_).by_resource == units
+    assert request_units(pattern, stored, request_) == ("write", units)
 
 
 def test_storage_counts_100_bytes_more_for_each_item():

@@ -4,9 +4,9 @@ from ops.cost import deployed
 from ops.cost.curves import DAYS
 from ops.cost.month import Range, month, smallest
 from ops.cost.target_tracking import VARIANTS, Capacity, Scaling, simulate
-from ops.cost.usage import Usage
+from ops.cost.usage import Asked, Usage
 from ops.errors import PlanError
-from tests.ops.cost.months import BURST, PRICES, USAGE, asked, every_day, plan
+from tests.ops.cost.months import BURST, PRICES, USAGE, every_day, plan
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,9 @@ def test_on_demand_costs_the_units_and_provisioned_the_hours_and_the_alarms_of_a
     hours, seconds = DAYS * 24, DAYS * 24 * 3600
 
     assert bill.on_demand == pytest.approx(seconds * 0.000001)
-    # One unit serves one read a second. Each of the two policies has two alarms.
+    # One unit serves one read a second. Each of the two policies has four alarms.
     assert (mails.fit["", "read"].minimum, mails.fit["", "read"].maximum) == (1, 1)
-    cost = hours * (0.001 + 0.01) + 2 * 2 * 0.1
+    cost = hours * (0.001 + 0.01) + 2 * 4 * 0.1
     assert (bill.provisioned.low, bill.provisioned.high) == (pytest.approx(cost), pytest.approx(cost))
     # What the provisioned units would cost on demand.
     whole = seconds * (0.000001 + 0.00001)
@@ -63,7 +63,7 @@ def test_on_demand_costs_the_units_and_provisioned_the_hours_and_the_alarms_of_a
 
 
 def test_provisioned_is_cheaper_where_it_is_used_more_than_the_crossover():
-    busy = Usage(asked=[asked("a mail", "Mails", "", access, every_day((0, 0.9))) for access in ("read", "write")])
+    busy = Usage(asked=[Asked("a mail", "Mails", "", access, every_day((0, 0.9))) for access in ("read", "write")])
     table = month(plan(), busy, PRICES).tables[1]
 
     assert table.bills[0].used == pytest.approx(0.9)
@@ -97,9 +97,9 @@ def test_throttling_says_how_much_when_and_for_which_question(tables):
 def test_the_units_of_questions_that_ask_at_the_same_time_are_split_by_what_they_ask():
     both = Usage(
         asked=[
-            asked("one", "Rents", "", "read", every_day((0, 0), (60, 30), (61, 0))),
-            asked("other", "Rents", "", "read", every_day((0, 0), (60, 10), (61, 0))),
-            asked("before", "Rents", "", "read", every_day((0, 0.1), (60, 0))),
+            Asked("one", "Rents", "", "read", every_day((0, 0), (60, 30), (61, 0))),
+            Asked("other", "Rents", "", "read", every_day((0, 0), (60, 10), (61, 0))),
+            Asked("before", "Rents", "", "read", every_day((0, 0.1), (60, 0))),
         ]
     )
     (reads,) = month(plan(), both, PRICES).tables[0].throttling

@@ -25,8 +25,10 @@ def test_a_price_file_is_of_its_region_and_has_a_date_and_a_source_of_each_price
 
 def test_provisioned_capacity_costs_as_much_as_on_demand_at_29_percent_in_ireland():
     # 0.000147 dollars an hour against 3,600 reads of 0.0000001415, and 0.000735 against 3,600 writes of 0.000000705.
-    assert prices.load("eu-west-1").crossover("read") == pytest.approx(0.28857, abs=1e-5)
-    assert prices.load("eu-west-1").crossover("write") == pytest.approx(0.28960, abs=1e-5)
+    found = prices.load("eu-west-1")
+
+    assert found.unit_hour("read") / (3600 * found.request("read")) == pytest.approx(0.28857, abs=1e-5)
+    assert found.unit_hour("write") / (3600 * found.request("write")) == pytest.approx(0.28960, abs=1e-5)
 
 
 def test_a_region_without_a_file_is_told_how_to_add_one():
@@ -47,9 +49,3 @@ def test_a_price_without_a_number_or_a_source_is_refused(tmp_path, wrong):
 
     with pytest.raises(CallError, match=r"xx-test-1\.json: storage_gb_month needs usd, a number, and source"):
         prices.load("xx-test-1", tmp_path)
-
-
-def test_only_the_price_of_stream_reads_may_be_unknown(tmp_path):
-    write(tmp_path, KNOWN | {"stream_read_request": {"usd": None, "source": "https://aws.amazon.com/"}})
-
-    assert prices.load("xx-test-1", tmp_path).stream_read_request is None

@@ -13,19 +13,23 @@ def test_the_sample_month_shows_both_modes_and_the_burst_of_the_first(run):
     result = run(*PROD)
 
     assert (result.code, result.err) == (0, "")
+    # 744 hours of a read and a write unit are 0.656 dollars. RentalInvoices and its index have 8 alarms each, 0.80.
+    # Users has 14,976 + 5,040 reads a day of half a unit, and 5,061.6 writes of one: 31 days are 0.155 dollars.
     assert result.lines[:4] == [
-        "Table, index                          On demand  Provisioned  Used       Cheaper",
-        "RentalInvoices                        0.02       1.06 *       1% of 47%  on demand",
-        "  due_date_year-due_date_month-index  0.00       1.06 *       0% of 47%",
-        "Users                                 0.15 *     2.26         2% of 35%  on demand",
+        "Table, index                          On demand  Provisioned  Used  Break-even  Cheaper",
+        "RentalInvoices                        0.02       1.46 *       1%    64%         on demand",
+        "  due_date_year-due_date_month-index  0.00       1.46 *       0%    64%",
+        "Users                                 0.15 *     2.66         2%    41%         on demand",
     ]
-    start = result.lines.index("  throttled: writes, 1,440 to 4,260 of 5,068 units (84%)")
-    assert result.lines[start + 1 : start + 5] == [
-        "    when: from 06:00 on day 1, in 8 minutes of the month",
-        "    the burst capacity, if it is full, lasts 33 s",
+    start = result.lines.index("  throttled: writes")
+    assert result.lines[start + 1 : start + 6] == [
+        "    1,440 to 4,260 of 5,068 units (84.1% at worst)",
+        "    from 06:00 UTC on day 1; 8 minutes of the month in all",
+        "    a full burst capacity delays it by 33 s",
         "    autoscaling first adds capacity after 3 to 7 minutes",
-        "    a rental invoice, written: 4,260 units",
+        "    a rental invoice, written: up to 4,260 units",
     ]
+    assert "    because the table has too little write capacity" in result.lines
     assert any(
         re.fullmatch("  RentalInvoices +writes +1 to 10 +11 to 11 +74[0-9] to 7[0-9]+", line) for line in result.lines
     )

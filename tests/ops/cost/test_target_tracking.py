@@ -97,7 +97,9 @@ def test_how_far_below_the_target_a_minute_must_be_is_an_assumption():
 
     # 7 / 0.7 is 10 units.
     assert (last(5.5, 20), last(5.5, 0)) == ([], [8])
-    assert (last(5, 20), last(5, 0)) == ([8], [8])
+    # AlarmLow is LessThanThreshold: 5 of 10 units are not less than 50 %.
+    assert (last(5, 20), last(5, 0)) == ([], [8])
+    assert (last(4.9, 20), last(4.9, 0)) == ([7], [7])
 
 
 def test_the_new_capacity_comes_from_the_last_minute_or_from_the_highest():
@@ -162,28 +164,25 @@ def decreases(outcome, number=0):
     return [minute - 2 for (_, old), (minute, new) in pairwise(units) if new < old]
 
 
-def test_four_decreases_a_day_are_free_and_then_one_after_an_hour_without():
+def test_a_day_starts_with_four_decreases_and_each_hour_adds_one():
     outcome = simulate([capacity(WAVES)], WAVED)
     first = [minute for minute in decreases(outcome) if minute < MINUTES]
 
-    # At 194 the last decrease is 40 minutes ago, and at 214 the next wave has come.
-    assert first == [34, 74, 114, 154, *range(234, MINUTES, 80)]
+    # Of every three waves in two hours, two can be followed by a decrease once the first four are used up. That is at
+    # 434: there were eleven decreases, and 4 + 7 hours. At 480 the next one is there, but so is the next wave.
+    assert first == [34 + 40 * wave for wave in range(36) if wave < 11 or wave % 3 != 2]
+    assert len(first) == 27
     # The day after starts with four again.
-    assert [minute - MINUTES for minute in decreases(outcome) if MINUTES <= minute < MINUTES + 200] == [
-        34,
-        74,
-        114,
-        154,
-    ]
+    assert [minute - MINUTES for minute in decreases(outcome) if MINUTES <= minute < 2 * MINUTES] == first
 
 
 def test_reads_and_writes_of_a_table_share_the_quota_and_an_index_has_its_own():
     shared = simulate([capacity(WAVES, access="read"), capacity(WAVES)], WAVED)
     own = simulate([capacity(WAVES), capacity(WAVES, resource="index")], WAVED)
 
-    # At 114 the last decrease is 40 minutes ago. At 154 it is 80, but only the reads' decrease is free.
+    # Four and that of the first hour are used up at 114, by the reads. Each later hour has one, which the reads take.
     assert [[minute for minute in decreases(shared, number) if minute < 200] for number in (0, 1)] == [
-        [34, 74, 154],
+        [34, 74, 114, 154, 194],
         [34, 74],
     ]
     assert [decreases(own, number)[:4] for number in (0, 1)] == [[34, 74, 114, 154]] * 2
