@@ -181,9 +181,11 @@ def _delete(
     dynamodb.put_item(TableName=name, Item=to_item(items[0]) | key)
     try:
         asker.delete_item(TableName=name, Key=key)
-        return "the item is still there" if _found(dynamodb, name, key) else ""
     finally:
-        dynamodb.delete_item(TableName=name, Key=key)
+        is_left = _found(dynamodb, name, key)
+        if is_left:
+            dynamodb.delete_item(TableName=name, Key=key)
+    return "the item is still there" if is_left else ""
 
 
 _WRITES = {"UpdateItem": _update, "PutItem": _put, "DeleteItem": _delete}
