@@ -74,7 +74,7 @@ def _condition(table: Table, pattern: AccessPattern) -> Mapping[str, Mapping[str
 def _trigger(table: Table, arns: Mapping[str, Any], settings: Settings) -> Iterator[Statement]:
     """Yield what Lambda needs to read the stream, and to send the records that the function keeps failing on."""
     # DynamoDB developer guide, "IAM policy to allow a Lambda function to access DynamoDB stream records". It lists
-    # streams before it knows their ARNs. (For ListStreams, the service authorization reference has no resource but "*".)
+    # streams before it knows their ARNs. (Service authorization reference: ListStreams has no resource but "*".)
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
     yield _allow(f"stream of {table.logical_name}, read", actions, arns["stream_arn"])
     yield _allow(f"streams of {table.logical_name}, listed", "dynamodb:ListStreams", f"{arns['arn']}/stream/*")
