@@ -56,6 +56,9 @@ def _condition(table: Table, pattern: AccessPattern) -> Mapping[str, Mapping[str
     DynamoDB developer guide, "Using IAM policy conditions for fine-grained access control": dynamodb:Attributes must
     include the key. ForAllValues alone accepts a request without the attributes, so Select must say that it has them;
     and a write must not return the whole item.
+
+    A GetItem has dynamodb:Select (service authorization reference), so StringEquals, as in "DynamoDB resource-based
+    policy examples, cross-account access". AWS's examples with StringEqualsIfExists also allow writes, which lack it.
     """
     if not pattern.attribute:
         return None
@@ -71,7 +74,7 @@ def _condition(table: Table, pattern: AccessPattern) -> Mapping[str, Mapping[str
 def _trigger(table: Table, arns: Mapping[str, Any], settings: Settings) -> Iterator[Statement]:
     """Yield what Lambda needs to read the stream, and to send the records that the function keeps failing on."""
     # DynamoDB developer guide, "IAM policy to allow a Lambda function to access DynamoDB stream records". It lists
-    # streams before it knows their ARNs.
+    # streams before it knows their ARNs. (Service authorization reference: ListStreams has no resource but "*".)
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
     yield _allow(f"stream of {table.logical_name}, read", actions, arns["stream_arn"])
     yield _allow(f"streams of {table.logical_name}, listed", "dynamodb:ListStreams", f"{arns['arn']}/stream/*")

@@ -42,6 +42,8 @@ def _rehearse(options: argparse.Namespace) -> int:
     isolation.isolate()
     from ops.engine import program  # noqa: PLC0415
 
+    if options.summary and options.sarif and Path(options.summary).resolve() == Path(options.sarif).resolve():
+        raise CallError(f"--summary and --sarif are both {options.sarif}; name two files")
     stack, region = _stack_and_region(options)
     has_account = stack.has_account
     with contextlib.ExitStack() as exits:
@@ -69,11 +71,14 @@ def _rehearse(options: argparse.Namespace) -> int:
         print(report.as_json(rehearsal))
     else:
         report.print_rehearsal(rehearsal, console())
-    _summarize(options, report.as_markdown(rehearsal))
-    if options.sarif:
-        from ops.rehearse import sarif  # noqa: PLC0415
+    try:
+        _summarize(options, report.as_markdown(rehearsal))
+    finally:
+        # Also if the summary can't be written.
+        if options.sarif is not None:
+            from ops.rehearse import sarif  # noqa: PLC0415
 
-        _write("--sarif", options.sarif, sarif.as_sarif(rehearsal))
+            _write("--sarif", options.sarif, sarif.as_sarif(rehearsal))
     return 0 if rehearsal.ok else 1
 
 
@@ -208,6 +213,8 @@ def _summarize(options: argparse.Namespace, lines: list[str]) -> None:
 
 
 def _write(option: str, file: str, text: str, mode: Literal["a", "w"] = "w") -> None:
+    if file == "-":
+        raise CallError(f"{option} - is not stdout; name a file, such as /dev/stdout")
     try:
         with Path(file).open(mode, encoding="utf-8") as opened:
             opened.write(text)

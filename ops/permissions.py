@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
+from botocore.exceptions import UnknownRegionError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -38,9 +39,13 @@ def account(stack: Stack, given: str | None) -> str:
 def documents(running: Running, region: str, account_id: str) -> Documents:
     """Run a program, with the ARNs that AWS would give its tables, and return its output `permissions`.
 
-    Only AWS knows the label of a stream, so `*` stands for it. Raises PlanError if there is no such output.
+    Only AWS knows the label of a stream, so `*` stands for it. Raises PlanError if there is no such output, and
+    CallError for a region of no partition.
     """
-    partition = botocore.session.Session().get_partition_for_region(region)
+    try:
+        partition = botocore.session.Session().get_partition_for_region(region)
+    except UnknownRegionError:
+        raise CallError(f"aws:region is {region!r}, which AWS doesn't have, so the ARNs aren't known") from None
 
     def create(resource: Registration) -> tuple[str, dict[str, Any]]:
         if resource.type != table.TYPE:

@@ -63,17 +63,20 @@ def _entry(entry: Any, where: str) -> Accepted:  # noqa: ANN401 - any YAML value
 def moves(entries: Iterable[Accepted], pairs: Iterable[Pair]) -> list[Change]:
     """Return a change for each table that gets another name and has an entry table-moved with both names.
 
-    `table` of the change is the old name, and `path` the new one. The new name is not that of another table.
+    `table` of the change is the old name, and `path` the new one. The new name is not that of another table, and no
+    table is declared with the old one, which AWS still has.
     """
     known = {(entry.table, entry.property) for entry in entries if entry.code == "table-moved"}
     tables = [pair for pair in pairs if pair.is_table]
     taken = {pair.old["name"] for pair in tables if pair.then}
+    declared = {pair.new["name"] for pair in tables if pair.now}
     return [
         pair.change("table-moved", pair.new["name"])
         for pair in tables
         if "name" in pair.replaced_by
         and (pair.old["name"], pair.new["name"]) in known
         and pair.new["name"] not in taken
+        and pair.old["name"] not in declared
     ]
 
 

@@ -633,6 +633,35 @@ def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path, option)
     assert "ok: everything is as declared" in out
 
 
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("/dev/full", "/dev/full can't be written: No space left on device"),
+        ("", " can't be written: Is a directory"),
+        ("-", "- is not stdout; name a file, such as /dev/stdout"),
+    ],
+)
+@pytest.mark.parametrize(("option", "other"), [("--summary", "--sarif"), ("--sarif", "--summary")])
+def test_of_a_summary_and_sarif_one_is_written_if_the_other_cannot_be(capsys, tmp_path, option, other, file, why):
+    written = tmp_path / "written"
+    code, out, err = run(capsys, "--cwd", ROOT, "--no-policies", option, file, other, written)
+
+    assert (code, err) == (2, f"error: {option} {why}\n")
+    assert "ok: everything is as declared" in out
+    assert written.read_text()
+
+
+def test_a_summary_and_sarif_are_not_written_to_one_file(capsys, tmp_path, monkeypatch):
+    file = tmp_path / "result"
+    file.write_text("before\n")
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, "--cwd", ROOT, "--summary", file, "--sarif", "result")
+
+    assert (code, out, err) == (2, "", "error: --summary and --sarif are both result; name two files\n")
+    assert file.read_text() == "before\n"
+
+
 def test_a_summary_of_a_failure_that_cannot_be_written_leaves_the_failure(capsys, tmp_path, program, in_process):  # noqa: ARG001
     stack = program("raise ValueError('no')")
     code, _, err = run(capsys, "--cwd", stack.directory, "--no-policies", "--summary", tmp_path)

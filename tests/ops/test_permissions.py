@@ -103,6 +103,11 @@ WAY_OUT = "give --account with 12 digits, or name one account in aws:allowedAcco
             "no consumer 'login'; the nearest are login_user, get_invoices, get_rental_invoice",
             id="an unknown consumer",
         ),
+        pytest.param(
+            ["--account", ACCOUNT, "--config", "aws:region=xx-nowhere-1"],
+            "aws:region is 'xx-nowhere-1', which AWS doesn't have, so the ARNs aren't known",
+            id="no region",
+        ),
     ],
 )
 def test_a_wrong_call_says_what_to_give(permissions, arguments, message):

@@ -4,7 +4,7 @@ An alarm counts if it watches ReadThrottleEvents or WriteThrottleEvents of AWS/D
 CloudWatch doesn't add up a metric over dimensions, so with another one the alarm watches something else, or nothing. A
 metric in the metric math of an alarm (metricQueries) counts, too. Queries of Metrics Insights are not read: exempt the
 tables that you watch in this way. If a dimension is not known until deployment, the alarm is for the table that the
-dimension comes from.
+dimension comes from. An alarm with actionsEnabled false tells nobody, and doesn't count.
 
 If no table of a stack has such an alarm, there is one violation, for the stack. Indexes and replicas are not checked.
 """
@@ -73,7 +73,8 @@ def _check(stack: Stack, options: Options) -> StackFindings:
 def _alarms(stack: Stack) -> tuple[dict[StackTable, set[str]], dict[StackTable, set[str]]]:
     """Return the accesses of each table that have an alarm, and those that may have one."""
     watched, possible = defaultdict(set), defaultdict(set)
-    for one in (one for alarm in stack.resources[METRIC_ALARM] for one in _metrics(alarm)):
+    alarms = [alarm for alarm in stack.resources[METRIC_ALARM] if get(alarm.props, "actionsEnabled") is not False]
+    for one in (one for alarm in alarms for one in _metrics(alarm)):
         near = [table for table in stack.tables if same_region(table.resource.region, one.alarm.region)]
         if one.table_name is UNKNOWN:
             found = [table for table in near if set(_urns(table)).intersection(one.sources)]

@@ -11,7 +11,7 @@ from ops.errors import PlanError
 from ops.evolve import evolve, judge, rehearse
 from tests.conftest import ROOT
 from tests.ops.evolve import test_judge
-from tests.ops.evolve.edits import NONE, REGION, Edits, compared, only, version
+from tests.ops.evolve.edits import NONE, REGION, Edits, compared, defined, only, version
 
 UNPROTECTED = ("protect_tables=false",)
 LOGIN = "user by email, at login"
@@ -22,8 +22,8 @@ def change(tmp_path):
     """Return a function that judges and rehearses the change of some tables."""
     stack = replace(project.load(ROOT, "prod"), directory=tmp_path)
 
-    def change(now, names, then=NONE):
-        old, new = only(version(then), names), only(version(now), names)
+    def change(now, names, then=NONE, *, is_state=False):
+        old, new = replace(only(version(then), names), is_state=is_state), only(version(now), names)
         with emulator.embedded(REGION) as clients:
             return evolve.evolve(stack, "main", old, new, clients)
 
@@ -302,6 +302,27 @@ def test_a_table_does_not_move_to_the_name_of_another(change, accept):
     accept("Users", "VendorConfig")
     with pytest.raises(PlanError, match="accepts table-moved of Users, VendorConfig, which is not a change here"):
         change(Edits(config=("users_table=VendorConfig", "vendor_config_table=Users")), ["users", "vendor_config"])
+
+
+def test_a_table_does_not_move_if_another_gets_its_name(change, accept):
+    added = replace(defined("users"), logical_name="guests", name="Guests", access_patterns=())
+    accept("Users", "Users-restored")
+    with pytest.raises(PlanError, match="accepts table-moved of Users, Users-restored, which is not a change here"):
+        change(replace(MOVED, added=(("users", added),), inputs={"guests": {"name": "Users"}}), ["users", "guests"])
+
+
+def test_a_table_that_moved_and_changes_its_region_is_refused(change, accept):
+    accept("Users", "Users-restored")
+    evolution = change(replace(MOVED, inputs={"users": {"region": "eu-north-1"}}), ["users"])
+
+    assert ("table-replaced", "region") in [(each.code, each.path) for each in evolution.refused]
+
+
+def test_the_entry_of_a_move_accepts_nothing_while_the_state_has_the_old_table(change, accept):
+    accept("Users", "Users-restored")
+    evolution = change(MOVED, ["users"], is_state=True)
+
+    assert codes(evolution) == [("table-replaced", "Users", "name", False)]
 
 
 def test_a_move_that_nobody_accepts_is_a_replacement(change):

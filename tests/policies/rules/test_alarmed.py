@@ -54,6 +54,8 @@ def without_alarms(*more):
     fails("dimensions that are none", {"rental-reads": {"dimensions": "RentalInvoices"}}, NO_READS),
     fails("a metric that is none", {"rental-reads": {"metricName": ["ReadThrottleEvents"]}}, NO_READS),
     passes("a dimension that is empty", {"rental-reads": {"dimensions.Operation": ""}}),
+    fails("without its actions", {"rental-reads": {"actionsEnabled": False}}, NO_READS),
+    passes("with its actions", {"rental-reads": {"actionsEnabled": True}}),
     fails("a metric that is not known", {"rental-reads": {"metricName": UNKNOWN}}, UNSURE),
     fails("a namespace that is not known", {"rental-reads": {"namespace": UNKNOWN}}, UNSURE),
     passes("a table that is not known, and comes from its table", {"rental-reads": {"dimensions.TableName": UNKNOWN}}),

@@ -32,15 +32,25 @@ def every(what, resource, actions="dynamodb:GetItem"):
         pytest.param({"Action": ["dynamodb:GetItem", "dynamodb:Query"]}, id="two actions"),
         pytest.param({"Action": "dynamodb:Batch*"}, id="some actions"),
         pytest.param({"Resource": f"{USERS}/index/Email-index"}, id="an index"),
-        pytest.param({"Resource": f"{ARN}table/Users-*"}, id="tables of a prefix"),
+        pytest.param({"Resource": f"{USERS}/index/E*"}, id="indexes of a prefix"),
+        pytest.param({"Resource": f"{ARN}table/*-dev"}, id="tables of a suffix"),
+        pytest.param({"Resource": f"{ARN}table/${{aws:PrincipalTag/table}}"}, id="a table that a tag names"),
+        pytest.param({"Resource": f"{ARN}table/${{*}}"}, id="an asterisk"),
         pytest.param({"Resource": f"{USERS}/stream/*"}, id="the streams of a table"),
         pytest.param({"Action": "dynamodb:ListTables", "Resource": "*"}, id="an action without a resource"),
         pytest.param({"Action": "DynamoDB:ListTables", "Resource": "*"}, id="in other case"),
+        pytest.param({"Action": "dynamodb:ListContributorInsights", "Resource": "*"}, id="another without a resource"),
         pytest.param({"Action": "s3:*", "Resource": "*"}, id="of another service"),
-        pytest.param({"Action": "*", "Resource": "arn:aws:s3:::bucket/*"}, id="on another service"),
+        *(
+            pytest.param({"Action": "*", "Resource": resource}, id=resource)
+            for resource in ("arn:aws:s3:::bucket/*", "arn:aws:s3*", "arn:aws:lambda:*")
+        ),
         pytest.param({"Effect": "Deny", "Action": "*", "Resource": "*"}, id="denied"),
         pytest.param({"Action": None, "NotAction": ["dynamodb:*"], "Resource": "*"}, id="all but DynamoDB"),
-        pytest.param({"Action": "*", "Resource": None, "NotResource": f"{ARN}*"}, id="on all but DynamoDB"),
+        pytest.param({"Action": "*", "Resource": None, "NotResource": "arn:aws:dynamodb:*"}, id="on all but DynamoDB"),
+        pytest.param(
+            {"Action": "*", "Resource": None, "NotResource": "arn:aws-cn:dynamodb:*:*:table/*"}, id="on all but tables"
+        ),
     ],
 )
 def test_what_is_used_may_be_allowed(change):
@@ -56,6 +66,10 @@ def test_what_is_used_may_be_allowed(change):
         pytest.param({"Action": "DYNAMODB:*"}, every_action(USERS), id="in other case"),
         pytest.param({"Action": ["s3:GetObject", "*"]}, every_action(USERS), id="every action of all services"),
         pytest.param({"Action": "dynamo*:?*"}, every_action(USERS), id="other wildcards"),
+        pytest.param({"Action": "dynamodb:?????*"}, every_action(USERS), id="every action but Scan"),
+        pytest.param(
+            {"Action": None, "NotAction": ["dynamodb:?", "dynamodb:Scan"]}, every_action(USERS), id="no action"
+        ),
         pytest.param({"Action": None, "NotAction": "s3:*"}, every_action(USERS), id="all but another service"),
         pytest.param(
             {"Action": None, "NotAction": ["dynamodb:Delete*"]}, every_action(USERS), id="all but some actions"
@@ -66,12 +80,16 @@ def test_what_is_used_may_be_allowed(change):
             pytest.param({"Resource": resource}, every("table", resource), id=resource)
             for resource in (
                 *(f"{ARN}*", f"{ARN}table/*", f"{ARN}t*", f"{ARN}table/*/index/due", f"{ARN}table/*/stream/*"),
-                *(f"{ARN}*/index/*", "arn:aws:*:*:*:table/*"),
+                *(f"{ARN}*/index/*", "arn:aws:*:*:*:table/*", f"{ARN}table/????*", "arn:aws:dynamodb:*/index/*"),
+                "arn:aws:dynamodb:${aws:RequestedRegion}:123456789012:table/*",
             )
         ),
         *(
             pytest.param({"Resource": resource}, every("index of a table", resource), id=resource)
-            for resource in (f"{USERS}/index/*", f"{USERS}/*", f"{ARN}table/Users-?/i*")
+            for resource in (
+                *(f"{USERS}/index/*", f"{USERS}/*", f"{ARN}table/Users-?/i*", f"{USERS}*", f"{USERS}/index/??*"),
+                *("arn:aws:*:table/Users/index/*", f"{ARN}table/${{aws:username}}/index/*"),
+            )
         ),
         pytest.param(
             {"Resource": [USERS, f"{USERS}/index/*"]}, every("index of a table", f"{USERS}/index/*"), id="one of two"
@@ -83,6 +101,10 @@ def test_what_is_used_may_be_allowed(change):
         ),
         pytest.param(
             {"Resource": None, "NotResource": "arn:aws:s3:::bucket"}, every("table", "*"), id="on all but a bucket"
+        ),
+        *(
+            pytest.param({"Resource": None, "NotResource": resource}, every("table", "*"), id=f"on all but {resource}")
+            for resource in (f"{ARN}*", "arn:aws:dynamodb:eu-west-1:*", "arn:aws:dynamodb:*:*:table/???")
         ),
         pytest.param({"Action": "*", "Resource": "*"}, [*every_action("*"), *every("table", "*", "*")], id="admin"),
     ],
@@ -138,6 +160,26 @@ def test_a_document_may_be_an_object():
             id="a resource",
         ),
         pytest.param("{", "policy is not JSON, so the rule can't be checked", id="not JSON"),
+        pytest.param(
+            '{"Statement": [{"Effect": "Allow", "Action": "dynamodb:*", "Action": "s3:Get*", "Resource": "*"}]}',
+            "policy is not JSON, so the rule can't be checked",
+            id="a key twice",
+        ),
+        pytest.param(
+            json.dumps({"statement": [GET]}),
+            "policy.Statement is of the wrong type, so the rule can't be checked",
+            id="keys in other case",
+        ),
+        pytest.param(
+            {"Statement": {"Effect": "Allow", "Action": "dynamodb:*", "resource": "*"}},
+            "policy.Statement.Resource is of the wrong type, so the rule can't be checked",
+            id="without a resource",
+        ),
+        pytest.param(
+            {"Statement": {"Effect": "Allow", "action": "dynamodb:*", "Resource": "*"}},
+            "policy.Statement.Action is of the wrong type, so the rule can't be checked",
+            id="without an action",
+        ),
         pytest.param("[" * 100_000, "policy is not JSON, so the rule can't be checked", id="too deep"),
         pytest.param("5", "policy is of the wrong type, so the rule can't be checked", id="a number"),
         pytest.param(
@@ -152,6 +194,12 @@ def test_a_document_may_be_an_object():
 )
 def test_what_cannot_be_read_fails(document, reported):
     assert violations(NAME, {"policy": document}, type=POLICY) == [reported]
+
+
+def test_a_long_pattern_is_read():
+    resource = f"{ARN}table/{'*?' * 20_000}"
+
+    assert judged(GET | {"Resource": resource}) == every("index of a table", resource)
 
 
 def test_an_unknown_resource_of_another_service_passes():
