@@ -54,9 +54,20 @@ def documents(running: Running, region: str, account_id: str) -> Documents:
         return "", {"arn": arn, "streamArn": f"{arn}/stream/*"}
 
     found = running.record(create).outputs.get("permissions")
-    if not isinstance(found, dict):
+    if not (isinstance(found, dict) and all(map(_is_document, found.values()))):
         raise PlanError("the program exports no permissions: an object of IAM policy documents by function")
     return found
+
+
+def _is_document(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether a value is a policy document as `rows` reads it: with a Sid and one resource a statement."""
+    statements = value.get("Statement") if isinstance(value, dict) else None
+    return isinstance(statements, list) and all(
+        isinstance(each, dict)
+        and "Action" in each
+        and all(isinstance(each.get(key), str) for key in ("Sid", "Resource"))
+        for each in statements
+    )
 
 
 def only(found: Documents, consumer: str | None) -> Documents:
@@ -77,7 +88,7 @@ def rows(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         question = re.sub("(?<!^)(?=[A-Z])", " ", statement["Sid"]).lower()
         conditions = [f"{key} {_values(value)}" for test in condition.values() for key, value in test.items()]
         shown = ", ".join(name.removeprefix("dynamodb:") for name in actions)
-        yield question, shown, statement["Resource"].split(":", 5)[5], "; ".join(conditions)
+        yield question, shown, statement["Resource"].split(":", 5)[-1], "; ".join(conditions)
 
 
 def _values(value: str | list[str]) -> str:
@@ -97,6 +108,6 @@ def print_documents(found: Documents, out: Console) -> None:
             shown.add_column(no_wrap=no_wrap)
         for question, actions, resource, _ in rows(document):
             shown.add_row(*map(Text, (question, actions, resource)))
-        out.print(f"[bold]{name}[/]")
+        out.print(Text(name, "bold"))
         out.print(shown, width=min(out.width, 100))
     out.print("--json prints the IAM policy documents, with their conditions")

@@ -116,9 +116,19 @@ def test_a_wrong_call_says_what_to_give(permissions, arguments, message):
     assert (result.code, result.out, result.err) == (2, "", f"error: {message}\n")
 
 
-def test_a_program_without_the_output_is_told(run, program):
-    stack = program("pulumi.export('permissions', 1)")
+@pytest.mark.parametrize("output", [1, {"f": 1}, {"f": {"Statement": {}}}, {"f": {"Statement": [{"Action": "a"}]}}])
+def test_a_program_without_the_output_is_told(run, program, output):
+    stack = program(f"pulumi.export('permissions', {output})")
     result = run("permissions", "--cwd", stack.directory, "--account", ACCOUNT)
 
     message = "the program exports no permissions: an object of IAM policy documents by function"
     assert (result.code, result.err) == (1, f"error: {message}\n")
+
+
+def test_the_names_of_a_program_are_shown_as_they_are(run, program):
+    document = {"Statement": [{"Sid": "A", "Action": "s3:[/b]", "Resource": "[/red]"}]}
+    stack = program(f"pulumi.export('permissions', {{'[/f]': {document}}})")
+    result = run("permissions", "--cwd", stack.directory, "--account", ACCOUNT)
+
+    assert (result.code, result.err) == (0, "")
+    assert result.lines[:2] == ["[/f]", "a  s3:[/b]  [/red]"]

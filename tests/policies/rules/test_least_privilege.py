@@ -9,6 +9,12 @@ NAME = "dynamodb-least-privilege"
 POLICY = "aws:iam/policy:Policy"
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:"
 USERS = f"{ARN}table/Users"
+# Service authorization reference for DynamoDB.
+WITHOUT_A_RESOURCE = [
+    *("DescribeEndpoints", "DescribeLimits", "DescribeReservedCapacity", "DescribeReservedCapacityOfferings"),
+    *("GetAbacStatus", "ListBackups", "ListContributorInsights", "ListExports", "ListGlobalTables", "ListImports"),
+    *("ListStreams", "ListTables", "PurchaseReservedCapacityOfferings", "UpdateAbacStatus"),
+]
 GET = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": USERS}
 
 
@@ -39,7 +45,10 @@ def every(what, resource, actions="dynamodb:GetItem"):
         pytest.param({"Resource": f"{USERS}/stream/*"}, id="the streams of a table"),
         pytest.param({"Action": "dynamodb:ListTables", "Resource": "*"}, id="an action without a resource"),
         pytest.param({"Action": "DynamoDB:ListTables", "Resource": "*"}, id="in other case"),
-        pytest.param({"Action": "dynamodb:ListContributorInsights", "Resource": "*"}, id="another without a resource"),
+        pytest.param(
+            {"Action": [f"dynamodb:{name}" for name in WITHOUT_A_RESOURCE], "Resource": "*"},
+            id="all without a resource",
+        ),
         pytest.param({"Action": "s3:*", "Resource": "*"}, id="of another service"),
         *(
             pytest.param({"Action": "*", "Resource": resource}, id=resource)
@@ -104,7 +113,10 @@ def test_what_is_used_may_be_allowed(change):
         ),
         *(
             pytest.param({"Resource": None, "NotResource": resource}, every("table", "*"), id=f"on all but {resource}")
-            for resource in (f"{ARN}*", "arn:aws:dynamodb:eu-west-1:*", "arn:aws:dynamodb:*:*:table/???")
+            for resource in (
+                *(f"{ARN}*", "arn:aws:dynamodb:eu-west-1:*", "arn:aws:dynamodb:*:123456789012:*"),
+                "arn:aws:dynamodb:*:*:table/???",
+            )
         ),
         pytest.param({"Action": "*", "Resource": "*"}, [*every_action("*"), *every("table", "*", "*")], id="admin"),
     ],
