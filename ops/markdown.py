@@ -9,8 +9,17 @@ LIMIT = 1_000_000
 
 def code(text: str) -> str:
     """Return text as code in one line, without the characters that aren't seen; nothing for no text."""
-    line = "".join(c for c in " ".join(text.split()) if unicodedata.category(c)[0] != "C")
+    line = _line(text)
     return "`" + line.replace("`", "'") + "`" if line else ""
+
+
+def prose(text: str) -> str:
+    """Return sentences of ours with names of others in them, in one line that has no HTML and no comment."""
+    return _line(text).replace("<", "&lt;")
+
+
+def _line(text: str) -> str:
+    return "".join(c for c in " ".join(text.split()) if unicodedata.category(c)[0] != "C")
 
 
 def table(header: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:

@@ -80,7 +80,7 @@ def as_markdown(evolution: Evolution) -> list[str]:
     rows = [(_severity(c), *map(markdown.code, (c.code, c.table, c.path, _values(c)))) for c in changes]
     lines += markdown.table(("severity", "code", "table", "property", "change"), rows)
     for group in _groups(changes):
-        lines += ["", f"**{group[0].code}** {_where(group, markdown.code)}: {group[0].why}", ""]
+        lines += ["", f"**{group[0].code}** {_where(group, markdown.code)}: {markdown.prose(group[0].why)}", ""]
         lines += [f"- AWS: {markdown.code(call)}" for call in _calls(group)]
         lines += [f"{number}. {step}" for number, step in enumerate(group[0].steps, 1)]
     for question in _unexplained(evolution):

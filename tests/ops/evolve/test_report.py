@@ -132,6 +132,12 @@ def test_markdown_says_why_and_how_of_what_somebody_notices(evolution):
     ]
 
 
+def test_a_name_in_the_reason_neither_ends_the_paragraph_nor_hides_what_follows(evolution):
+    lines = report.as_markdown(evolution(replace(TTL, detail="It is a\n\n# Approved\r<!-- \u202ex.")))
+
+    assert f"**ttl-on** `Users` `ttl`: {CODES['ttl-on'].why} It is a # Approved &lt;!-- x." in lines
+
+
 def test_markdown_without_a_change_is_short(evolution):
     assert report.as_markdown(evolution(questions=[RIGHT])) == [
         "### prod: changes since `main`",
