@@ -131,7 +131,8 @@ pulumi stack export --stack prod | .venv/bin/python -m ops evolve --stack prod -
 ```
 
 The exit code is 0 if there is no dangerous change, or if all of them are accepted; 1 if there is one; and 2 if the call
-is wrong. `--json` prints JSON for scripts, and `--summary FILE` appends Markdown for pull requests to a file.
+is wrong. `--json` prints JSON for scripts. `--markdown` prints Markdown for pull requests, and `--summary FILE` appends
+it to a file.
 
 - **safe**: nobody notices the change. Deploy it.
 - **slow**: nothing is lost, but the change takes a backfill or several deployments. Readers may have to wait for it.

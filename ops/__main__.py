@@ -121,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     deployed = evolve.add_mutually_exclusive_group(required=True)
     deployed.add_argument("--base", metavar="REF", help="compare with what the program declares at this git ref")
     deployed.add_argument("--state", metavar="FILE", help="compare with this output of pulumi stack export; - is stdin")
-    evolve.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    output = evolve.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    output.add_argument("--markdown", action="store_true", help="print the Markdown of --summary instead of tables")
 
     permissions = commands.add_parser(
         "permissions",

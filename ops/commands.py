@@ -111,13 +111,15 @@ def _evolve(options: argparse.Namespace) -> int:
         now = versions.declared(stack, running)
         base = options.base or ("the state on stdin" if options.state == "-" else options.state)
         evolution = evolve.evolve(stack, base, then, now, clients)
-        month = compare.compare(stack, then, now) if options.summary else []
+        month = compare.compare(stack, then, now) if options.summary or options.markdown else []
+    markdown = [*report.as_markdown(evolution), *(line for paragraph in month for line in ("", paragraph))]
     if options.json:
         print(report.as_json(evolution))
+    elif options.markdown:
+        print("\n".join(markdown))
     else:
         report.print_evolution(evolution, console())
-    paragraphs = (line for paragraph in month for line in ("", paragraph))
-    _summarize(options, [*report.as_markdown(evolution), *paragraphs])
+    _summarize(options, markdown)
     return 0 if evolution.ok else 1
 
 

@@ -541,7 +541,7 @@ def test_evolve_succeeds_with_a_safe_change_that_a_person_reads(evolved):
     assert re.fullmatch("ok: 1 change since .*/state.json, rehearsed with 0 queries", verdict)
 
 
-@pytest.mark.parametrize("output", [[], ["--json"]])
+@pytest.mark.parametrize("output", [[], ["--json"], ["--markdown"]])
 def test_evolve_prints_no_secret(evolved, tmp_path, output):
     wrapped = {
         "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
@@ -559,10 +559,11 @@ def test_evolve_prints_no_secret(evolved, tmp_path, output):
 
 def test_the_summary_also_says_what_a_change_of_capacity_does_to_the_month_or_why_it_cannot(evolved, tmp_path):
     provisioned = {"billingMode": "PROVISIONED", "readCapacity": 5, "writeCapacity": 5}
-    code, _, err = evolved(provisioned, "--summary", f"{tmp_path}/summary")
+    code, out, err = evolved(provisioned, "--markdown", "--summary", f"{tmp_path}/summary")
 
     assert (code, err) == (0, "")
     summary = (tmp_path / "summary").read_text()
+    assert out == summary.removesuffix("\n")
     assert re.search(r"^\*\*A month\*\*: not computed\. `no .*/usage\.yaml; docs/cost\.md", summary, re.MULTILINE)
 
 
@@ -588,6 +589,7 @@ def test_a_wrong_call_of_evolve_is_refused(capsys, monkeypatch, arguments, messa
     [
         ([], "one of the arguments --base --state is required"),
         (["--base", "a", "--state", "b"], "argument --state: not allowed with argument --base"),
+        (["--base", "a", "--json", "--markdown"], "argument --markdown: not allowed with argument --json"),
     ],
 )
 def test_evolve_needs_one_base(capsys, arguments, message):
