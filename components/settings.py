@@ -101,7 +101,7 @@ def load(tables: Sequence[Table]) -> Settings:
         "alarm_topic": config.read("alarm_topic", _arn(_TOPIC_ARN, "a standard SNS topic", region)),
     }
     if others["alarm_topic"]:
-        _check_alarms(config, tables, table_names, triggers)
+        _check_alarms(config, tables, table_names, triggers, region)
     _check_initial_capacities(config, tables, autoscaling)
     config.refuse_unknown_keys()
     if config.problems:
@@ -196,7 +196,11 @@ def _check_initial_capacities(config: _Config, tables: Sequence[Table], autoscal
 
 
 def _check_alarms(
-    config: _Config, tables: Sequence[Table], names: dict[str, str], triggers: dict[str, dict[str, Any]]
+    config: _Config,
+    tables: Sequence[Table],
+    names: dict[str, str],
+    triggers: dict[str, dict[str, Any]],
+    region: str | None,
 ) -> None:
     """Refuse a table whose alarms' names would be too long, and a destination that an alarm can't see."""
     for table in tables:
@@ -204,7 +208,6 @@ def _check_alarms(
         if length > _ALARMED_TABLE_NAME:
             why = f"with alarm_topic, a table name has at most {_ALARMED_TABLE_NAME} characters; this one has {length}"
             config.refuse(table.name_key, why)
-    region = pulumi.Config("aws").get("region")
     for name, values in triggers.items():
         # The ARN of a bucket has no region.
         destination = values["failure_destination"]

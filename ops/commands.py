@@ -102,7 +102,6 @@ def _evolve(options: argparse.Namespace) -> int:
         # Both programs take a second to start. Meanwhile this process imports what it needs.
         from ops.aws import emulator  # noqa: PLC0415
         from ops.console import console  # noqa: PLC0415
-        from ops.cost import compare  # noqa: PLC0415
         from ops.evolve import evolve, report  # noqa: PLC0415
 
         exits.enter_context(console(stderr=True).status("rehearsing the change"))
@@ -111,7 +110,11 @@ def _evolve(options: argparse.Namespace) -> int:
         now = versions.declared(stack, running)
         base = options.base or ("the state on stdin" if options.state == "-" else options.state)
         evolution = evolve.evolve(stack, base, then, now, clients)
-        month = compare.compare(stack, then, now) if options.summary or options.markdown else []
+        month = []
+        if options.summary or options.markdown:
+            from ops.cost import compare  # noqa: PLC0415
+
+            month = compare.compare(stack, then, now)
     markdown = [*report.as_markdown(evolution), *(line for paragraph in month for line in ("", paragraph))]
     if options.json:
         print(report.as_json(evolution))

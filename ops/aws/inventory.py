@@ -25,7 +25,9 @@ def read(plan: Plan, clients: Clients, map_: resources.Map = map) -> tuple[list[
     tables = dict.fromkeys(filter(None, map(table_name, declared)))
     live: Live = {}
     for type_, module in resources.MODULES.items():
-        own, is_shared = _identities(type_, declared), type_ in resources.SHARED
+        is_shared = type_ in resources.SHARED
+        # Of the others, the name of the table decides.
+        own = _identities(type_, declared) if is_shared else set()
         if own or not is_shared:
             with reading_answer():
                 items = {module.identity(item): item for item in module.read(clients, tables, map_)}

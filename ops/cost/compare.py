@@ -32,7 +32,7 @@ def compare(stack: Stack, then: Version, now: Version) -> list[str]:
     was, is_now = _throttled(before), _throttled(after)
     shown = ((name, was.get(name, NONE).text(), is_now.get(name, NONE).text()) for name in sorted(was | is_now))
     # What differs by less than a unit is shown as the same.
-    if changes := [f"`{name}` {old} → {new}" for name, old, new in shown if old != new]:
+    if changes := [f"{markdown.code(name)} {old} → {new}" for name, old, new in shown if old != new]:
         lines.append(f"Units throttled: {'; '.join(changes)}.")
     return lines
 

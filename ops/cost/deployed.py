@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ops.aws.resources import event_source_mapping, scalable_target, scaling_policy, table
+from ops.aws.resources import event_source_mapping, metric_alarm, scalable_target, scaling_policy, table
 from ops.cost.target_tracking import Scaling
 from ops.engine.plan import Plan
 from ops.errors import PlanError, one_line
-
-METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +62,8 @@ def _tables(plan: Plan) -> Iterator[Deployed]:
         if inputs.get("billingMode", "PROVISIONED") == "PROVISIONED":
             for resource, item in {"": inputs, **indexes}.items():
                 for access in ("read", "write"):
-                    id_ = f"table/{name}" + (f"/index/{resource}" if resource else "")
-                    units = int(item.get(f"{access}Capacity") or 1)
-                    capacities[resource, access] = units, scalings.get((id_, access))
+                    scaling = scalings.get(tuple(scalable_target.ids(name, resource, access).values()))
+                    capacities[resource, access] = int(item.get(f"{access}Capacity") or 1), scaling
         recovery = inputs.get("pointInTimeRecovery") or {}
         yield Deployed(
             name=name,
@@ -78,8 +75,8 @@ def _tables(plan: Plan) -> Iterator[Deployed]:
         )
 
 
-def _scalings(plan: Plan) -> dict[tuple[str, str], Scaling]:
-    """Return the scaling of each resource id and access that has both a scalable target and a policy."""
+def _scalings(plan: Plan) -> dict[tuple[str, ...], Scaling]:
+    """Return the scaling of each resource id and dimension that has both a scalable target and a policy."""
     configurations = {}
     for resource in plan.resources:
         if resource.type == scaling_policy.TYPE:
@@ -91,8 +88,7 @@ def _scalings(plan: Plan) -> dict[tuple[str, str], Scaling]:
             inputs = resource.inputs
             key = inputs["resourceId"], inputs["scalableDimension"]
             if configuration := configurations.get(key):
-                access = "read" if "Read" in key[1] else "write"
-                result[key[0], access] = Scaling(
+                result[key] = Scaling(
                     minimum=int(inputs["minCapacity"]),
                     maximum=int(inputs["maxCapacity"]),
                     target=float(configuration["targetValue"]),
@@ -104,4 +100,4 @@ def _scalings(plan: Plan) -> dict[tuple[str, str], Scaling]:
 
 def alarms(plan: Plan) -> int:
     """Return how many metric alarms a plan has."""
-    return sum(resource.type == METRIC_ALARM for resource in plan.resources)
+    return sum(resource.type == metric_alarm.TYPE for resource in plan.resources)

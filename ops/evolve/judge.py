@@ -243,10 +243,9 @@ def _lost_capacities(pair: Pair) -> Iterator[Change]:
 
 def _is_scaled(name: str, index: str, key: str, stack: _Stack) -> bool:
     """Tell whether a deployed scalable target moves a capacity."""
-    resource_id = f"table/{name}" + (f"/index/{index}" if index else "")
-    dimension = f"dynamodb:{'index' if index else 'table'}:{key.removesuffix('Capacity').title()}CapacityUnits"
+    ids = scalable_target.ids(name, index, key.removesuffix("Capacity"))
     targets = [pair.old for pair in stack.pairs if pair.either.type == scalable_target.TYPE]
-    return any((i.get("resourceId"), i.get("scalableDimension")) == (resource_id, dimension) for i in targets)
+    return any(ids.items() <= target.items() for target in targets)
 
 
 def _indexes(pair: Pair, stack: _Stack) -> Iterator[Change]:

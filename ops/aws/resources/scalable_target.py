@@ -30,6 +30,14 @@ def identity(inputs: dict[str, Any]) -> str:
 import_id = identity
 
 
+def ids(table: str | None, index: str, access: str) -> dict[str, str]:
+    """Return the resource id and the dimension of a target of a table, or of its index. `access` is read or write."""
+    return {
+        "resourceId": f"table/{table}" + (f"/index/{index}" if index else ""),
+        "scalableDimension": f"dynamodb:{'index' if index else 'table'}:{access.title()}CapacityUnits",
+    }
+
+
 def table_name(inputs: dict[str, Any]) -> str:
     """Return the name of the table in table/NAME or table/NAME/index/INDEX."""
     return inputs["resourceId"].split("/")[1] if inputs["resourceId"].startswith("table/") else ""

@@ -247,11 +247,7 @@ def tolerates(resource: Registration, path: str, _declared: object, live: object
     pattern = path if not capacity or not capacity[1] else f"globalSecondaryIndexes[*].{capacity[2]}Capacity"
     if not capacity or pattern not in resource.ignore_changes or not isinstance(live, int):
         return False
-    index = f"/index/{capacity[1]}" if capacity[1] else ""
-    ids = {
-        "resourceId": f"table/{resource.inputs.get('name')}{index}",
-        "scalableDimension": f"dynamodb:{'index' if index else 'table'}:{capacity[2].title()}CapacityUnits",
-    }
+    ids = scalable_target.ids(resource.inputs.get("name"), capacity[1] or "", capacity[2])
     targets = (other.inputs for other in plan if other.type == scalable_target.TYPE)
     return any(
         ids.items() <= target.items() and target["minCapacity"] <= live <= target["maxCapacity"] for target in targets
