@@ -11,7 +11,7 @@ import runpy
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Never
+from typing import Any, Never
 
 import grpc
 import pulumi
@@ -19,7 +19,7 @@ import pulumi
 from ops.aws.clients import Clients
 from ops.engine import program
 from ops.engine.monitor import Monitor
-from ops.engine.plan import Create, Plan, StopProgram
+from ops.engine.plan import Create, Plan, Registration, StopProgram
 from ops.engine.policy_pack import Pack
 from ops.engine.project import Stack
 from ops.errors import PlanError
@@ -28,6 +28,12 @@ from ops.rehearse.deploy import Rehearsal
 
 PROJECT = Path(__file__).parents[1]
 _PREVIEWS: dict[str, Plan] = {}
+
+
+def registration(type_: str, name: str, urn: str, **more: Any) -> Registration:
+    """Return a resource as a program registers it: at the top, custom and not protected, unless `more` says else."""
+    usual: dict[str, Any] = {"parent": "", "custom": True, "inputs": {}, "protect": False, "ignore_changes": []}
+    return Registration(type=type_, name=name, urn=urn, **usual | more)
 
 
 class _Ended(grpc.RpcError):

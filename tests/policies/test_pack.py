@@ -158,16 +158,7 @@ def test_an_unknown_value_is_a_mandatory_violation(running, prod):
     st.dictionaries(st.text(max_size=8), trees),
 )
 def test_no_registration_makes_the_pack_fail(running, type_, inputs):
-    resource = Registration(
-        urn=f"urn:pulumi:dev::demo::{type_}::x",
-        type=type_,
-        name="x",
-        parent="",
-        custom=True,
-        inputs=inputs,
-        protect=False,
-        ignore_changes=[],
-    )
+    resource = programs.registration(type_, "x", f"urn:pulumi:dev::demo::{type_}::x", inputs=inputs)
 
     judge(running, [resource])
 

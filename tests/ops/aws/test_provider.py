@@ -8,8 +8,8 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from ops.aws import emulator, provider
 from ops.engine import policy_pack
-from ops.engine.plan import Registration
 from ops.errors import PlanError
+from tests import programs
 from tests.programs import rehearse
 
 VERSION = importlib.metadata.version("pulumi-aws")
@@ -331,17 +331,9 @@ def test_a_resource_without_a_name_gets_one_of_its_own_and_always_the_same():
 
 
 def a_table(parent="demo:data:One", *, from_others=(), **inputs):
-    return Registration(
-        urn=f"urn:pulumi:dev::demo::{parent}$aws:dynamodb/table:Table::t",
-        type="aws:dynamodb/table:Table",
-        name="t",
-        parent="",
-        custom=True,
-        inputs=inputs,
-        protect=False,
-        ignore_changes=[],
-        property_dependencies={key: ["key"] for key in from_others},
-    )
+    type_, sources = "aws:dynamodb/table:Table", {key: ["key"] for key in from_others}
+    urn = f"urn:pulumi:dev::demo::{parent}${type_}::t"
+    return programs.registration(type_, "t", urn, inputs=inputs, property_dependencies=sources)
 
 
 def test_of_what_a_remediation_changes_no_mark_of_check_stays():

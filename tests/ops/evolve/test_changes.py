@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from ops.engine.plan import Registration
 from ops.evolve import changes
 from ops.evolve.changes import Pair
+from tests import programs
 
 # What each path leaves of a new version: ignored paths, old, new, and what the engine compares with the old.
 IGNORED: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], dict[str, Any]]] = {
@@ -36,17 +36,8 @@ def test_what_is_ignored_has_its_old_value(row):
 
 def pair(**inputs):
     """Return a pair of a resource that is removed, two of whose inputs are secret."""
-    resource = Registration(
-        urn="urn:pulumi:prod::demo::aws:dynamodb/table:Table::t",
-        type="aws:dynamodb/table:Table",
-        name="t",
-        parent="",
-        custom=True,
-        inputs=inputs,
-        protect=False,
-        ignore_changes=[],
-        secrets=["tags.Owner", "hidden"],
-    )
+    type_, secrets = "aws:dynamodb/table:Table", ["tags.Owner", "hidden"]
+    resource = programs.registration(type_, "t", f"urn:pulumi:prod::demo::{type_}::t", inputs=inputs, secrets=secrets)
     return Pair(then=resource, now=None, old=inputs, new={}, table="things")
 
 

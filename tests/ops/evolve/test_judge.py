@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from components.schema import AccessPattern, Capacity, Table
-from ops.engine.plan import Registration
 from ops.evolve import judge
 from ops.evolve.codes import CODES
+from tests import programs
 from tests.ops.evolve.edits import NONE, Edits, compared, defined, index, version
 
 RENTAL, USERS, RETAIL = defined("rental_invoices"), defined("users"), defined("retail_invoices")
@@ -46,15 +46,11 @@ def several(*names):
     return {"name": EMAIL.name, "projectionType": "ALL", "keySchemas": keys}
 
 
-TOPIC = Registration(
-    urn="urn:pulumi:prod::paypulse::aws:sns/topic:Topic::a",
-    type="aws:sns/topic:Topic",
-    name="a",
-    parent="",
-    custom=True,
+TOPIC = programs.registration(
+    "aws:sns/topic:Topic",
+    "a",
+    "urn:pulumi:prod::paypulse::aws:sns/topic:Topic::a",
     inputs={"name": "a", "fifoTopic": True},
-    protect=False,
-    ignore_changes=[],
 )
 
 

@@ -10,24 +10,18 @@ from rich.console import Console
 
 from ops.aws.resources import metric_alarm, scalable_target, scaling_policy, table
 from ops.drift import Difference, Drift
-from ops.engine.plan import Plan, Registration
+from ops.engine.plan import Plan
 from ops.engine.policy_pack import Violation
 from ops.engine.project import Stack
 from ops.rehearse import report
 from ops.rehearse.answer import Answer
 from ops.rehearse.deploy import Rehearsal
+from tests import programs
 from tests.conftest import ROOT
 
 PACK = "pack@v1 (local: policies)"
-STACK = Registration(
-    urn="urn:pulumi:prod::demo::pulumi:pulumi:Stack::demo-prod",
-    type="pulumi:pulumi:Stack",
-    name="demo-prod",
-    parent="",
-    custom=False,
-    inputs={},
-    protect=False,
-    ignore_changes=[],
+STACK = programs.registration(
+    "pulumi:pulumi:Stack", "demo-prod", "urn:pulumi:prod::demo::pulumi:pulumi:Stack::demo-prod", custom=False
 )
 TARGET = {
     "serviceNamespace": "dynamodb",
