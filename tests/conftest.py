@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import botocore.loaders
 import botocore.session
+import moto.kms.utils
 import pytest
 from hypothesis import settings
 
@@ -29,6 +30,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Every session of botocore reads its files again, which takes a tenth of a second; it has no setting for that.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)  # ty: ignore[invalid-assignment]
+# moto makes an RSA key for each account that has an AWS managed key, which takes a tenth of a second; no test uses it.
+moto.kms.utils.rsa.generate_private_key = functools.cache(moto.kms.utils.rsa.generate_private_key)
 # What moto and pulumi_aws import stays: to look through all of it for garbage again and again takes a third of the time.
 gc.set_threshold(100_000, 50, 100)
 
@@ -74,3 +77,8 @@ def program(tmp_path: Path) -> Callable[..., project.Stack]:
         return project.load(tmp_path, "dev", overrides)
 
     return write
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported out of the search for garbage, of which pytest makes several at its end."""
+    gc.freeze()

@@ -2,10 +2,12 @@
 
 import contextlib
 import difflib
+import functools
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from ops import isolation
@@ -16,6 +18,8 @@ from ops.errors import CallError
 _CONFIG = Config(
     retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, account_id_endpoint_mode="disabled"
 )
+# To sign a request and to describe the user's agent takes a quarter of a call of moto, which reads neither.
+_EMBEDDED = _CONFIG.merge(Config(signature_version=UNSIGNED, user_agent="rehearsal"))
 
 
 @contextlib.contextmanager
@@ -34,10 +38,10 @@ def embedded(region: str) -> Generator[Clients]:
             nearest = difflib.get_close_matches(region, regions, n=1, cutoff=0)[0]
             raise CallError(f"AWS has no region {region!r}; the nearest name is {nearest!r}")
         # moto would start Docker for each record of a stream with an event source mapping, and then drop the record.
-        session.events.register("after-call.lambda.CreateEventSourceMapping", _forget_mappings)
+        session.events.register("after-call.lambda.CreateEventSourceMapping", _forget_mappings, "mappings")
         # moto would refuse writes to a table whose stream was turned off, and refuse to turn the stream on again.
-        session.events.register("after-call.dynamodb.UpdateTable", _forget_streams)
-        yield clients.make(session, _CONFIG)
+        session.events.register("after-call.dynamodb.UpdateTable", _forget_streams, "streams")
+        yield clients.make(session, _EMBEDDED)
 
 
 def _forget_mappings(**_: object) -> None:
@@ -69,5 +73,6 @@ def at(endpoint_url: str, region: str) -> Generator[Clients]:
     yield clients.make(_session(region), _CONFIG, endpoint_url)
 
 
+@functools.cache
 def _session(region: str) -> boto3.Session:
     return boto3.Session(region_name=region, aws_access_key_id=isolation.KEY, aws_secret_access_key=isolation.KEY)
