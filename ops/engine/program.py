@@ -62,6 +62,8 @@ def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
             finally:
                 # Before its engine is gone: it would report that.
                 _kill(process)
+                # A registration may still wait for it, if nothing was recorded: then this process would never end.
+                monitor.create.cancel()
 
 
 class Running:

@@ -6,16 +6,17 @@ from pathlib import Path
 
 def is_gone(process: int | str) -> bool:
     """Wait, for some seconds, until a process has ended."""
-    return _until(lambda: _state(process) in {"", "Z"})
+    return until(lambda: _state(process) in {"", "Z"})
 
 
 def text_of(file: Path) -> str:
     """Wait, for some seconds, until another process has written a file; return what is in it."""
-    _until(lambda: file.exists() and file.read_text() != "")
+    until(lambda: file.exists() and file.read_text() != "")
     return file.read_text()
 
 
-def _until(condition) -> bool:
+def until(condition) -> bool:
+    """Wait, for some seconds, until a condition holds; return whether it does."""
     deadline = time.monotonic() + 20
     while not (is_so := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -1,13 +1,15 @@
 """Programs, well and ill behaved, in a process of their own: each ends well, and leaves nothing behind."""
 
+import sys
 import time
+import traceback
 
 import pytest
 
 from ops.engine import program as programs
 from ops.engine.plan import StopProgram
 from ops.errors import CallError, PlanError
-from tests.ops.processes import is_gone
+from tests.ops.processes import is_gone, until
 
 STACK_URN = "urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev"
 
@@ -137,6 +139,19 @@ def test_a_program_that_forks_is_recorded_once_and_its_children_are_ended(progra
 
     assert list(recorded.outputs) == ["child"]
     assert is_gone(recorded.outputs["child"])
+
+
+def is_registering() -> bool:
+    """Return whether a thread of this process serves a registration."""
+    stacks = map(traceback.extract_stack, sys._current_frames().values())  # noqa: SLF001 - documented
+    return any(frame.name == "RegisterResource" for stack in stacks for frame in stack)
+
+
+def test_a_program_that_is_never_recorded_leaves_no_registration_that_waits(program):
+    with programs.start(program("")):
+        assert until(is_registering)
+
+    assert until(lambda: not is_registering())
 
 
 def test_a_folder_without_a_program_is_a_wrong_call(program):
