@@ -31,12 +31,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Every session of botocore reads its files again, which takes a tenth of a second; it has no setting for that.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)  # ty: ignore[invalid-assignment]
 # moto makes an RSA key for each account that has an AWS managed key, which takes a tenth of a second; no test uses it.
-moto.kms.utils.rsa.generate_private_key = functools.cache(moto.kms.utils.rsa.generate_private_key)
+moto.kms.utils.rsa.generate_private_key = functools.cache(  # ty: ignore[invalid-assignment]
+    moto.kms.utils.rsa.generate_private_key
+)
 # What moto and pulumi_aws import stays: to look through all of it for garbage again and again takes a third of the time.
 gc.set_threshold(100_000, 50, 100)
 
 # On a busy machine an example can take the fifth of a second that hypothesis allows.
-settings.register_profile("short", deadline=2_000)
+settings.register_profile("short", max_examples=50, deadline=2_000)
 settings.load_profile("short")
 # Each night: make test ARGS='-m hypothesis --hypothesis-profile=long'. Other examples each time, which CI would not have.
 settings.register_profile("long", max_examples=10_000, deadline=None, derandomize=False, print_blob=True)
@@ -55,7 +57,7 @@ def record() -> Callable[..., plan.Plan]:
     """Record the plan of a stack of this project, as in a preview."""
 
     def record(stack: str = "prod", *config: str) -> plan.Plan:
-        return programs.record(project.load(ROOT, stack, config))
+        return programs.record(programs.stack(stack, *config))
 
     return record
 

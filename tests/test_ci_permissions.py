@@ -14,7 +14,6 @@ from moto.core import set_initial_no_auth_action_count
 from ops.__main__ import main
 from ops.adopt import adopt
 from ops.aws import emulator
-from ops.engine import project
 from ops.verify import verify
 from tests import programs
 from tests.conftest import ROOT
@@ -63,7 +62,7 @@ def allowed(document, action, about):
     )
 
 
-STACK = project.load(ROOT, "prod", [ACCOUNT, ALARMS, TRIGGER])
+STACK = programs.stack("prod", ACCOUNT, ALARMS, TRIGGER)
 
 
 @pytest.mark.usefixtures("in_process")

@@ -8,7 +8,6 @@ import pytest
 from components import tables as definitions
 from components.schema import Capacity, GlobalSecondaryIndex, Table
 from components.tables import TABLES, VENDOR_CONFIG
-from ops.engine import project
 from tests import programs
 from tests.conftest import ROOT
 
@@ -71,7 +70,7 @@ def record_vendors(tmp_path):
         (tmp_path / "__main__.py").write_text((ROOT / "__main__.py").read_text())
         with mock.patch.object(definitions, "FAMILIES", families):
             # In a folder of its own: recordings of this project's are kept.
-            return tables(programs.record(replace(project.load(ROOT, "prod"), directory=tmp_path)))
+            return tables(programs.record(replace(programs.stack(), directory=tmp_path)))
 
     return record_vendors
 
@@ -156,7 +155,7 @@ def test_outputs_tell_names_and_arns_of_tables_indexes_and_streams():
         name = resource.inputs.get("name", "")
         return name, {"arn": f"arn:{name}", "streamArn": f"arn:{name}/stream"}
 
-    recorded = programs.record(project.load(ROOT, "prod"), create)
+    recorded = programs.record(programs.stack(), create)
     outputs = recorded.outputs
 
     assert list(outputs["tables"]) == sorted(table.logical_name for table in TABLES)

@@ -17,10 +17,8 @@ from components import permissions
 from components.examples import ITEMS
 from components.tables import TABLES, USERS
 from ops.aws import clients
-from ops.engine import project
 from ops.rehearse import access_patterns
 from tests import iam, programs
-from tests.conftest import ROOT
 from tests.ops import accounts
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -93,7 +91,7 @@ def documents(*config):
         arn = f"{TABLE}{resource.inputs.get('name', '')}"
         return "id", {"arn": arn, "streamArn": f"{arn}/{STREAM}"}
 
-    return programs.record(project.load(ROOT, "prod", config), create).outputs["permissions"]
+    return programs.record(programs.stack("prod", *config), create).outputs["permissions"]
 
 
 def test_each_function_may_do_exactly_what_it_asks():

@@ -5,7 +5,6 @@ import yaml
 
 from components import settings
 from components.tables import TABLES
-from ops.engine import project
 from ops.errors import PlanError
 from tests import programs
 from tests.conftest import ROOT
@@ -289,15 +288,13 @@ def test_nothing_is_registered_before_the_configuration_is_right():
     created = []
 
     with pytest.raises(PlanError, match="the configuration is wrong"):
-        programs.record(
-            project.load(ROOT, "prod", ["environment="]), lambda resource: ("", created.append(resource) or {})
-        )
+        programs.record(programs.stack("prod", "environment="), lambda resource: ("", created.append(resource) or {}))
 
     assert [resource.type for resource in created] == ["pulumi:pulumi:Stack"]
 
 
 def test_a_secret_value_is_not_shown():
-    stack = project.load(ROOT, "prod", ["kms_key_arn=hush"])
+    stack = programs.stack("prod", "kms_key_arn=hush")
     stack = dataclasses.replace(stack, secret_keys=frozenset({"paypulse:kms_key_arn"}))
 
     with pytest.raises(PlanError) as error:

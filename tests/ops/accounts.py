@@ -12,11 +12,10 @@ from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 
 from ops.aws import clients, emulator, inventory
-from ops.engine import plan, project
+from ops.engine import plan
 from ops.rehearse import access_patterns
 from ops.rehearse.deploy import Rehearsal
 from tests import programs
-from tests.conftest import ROOT
 
 TRIGGER = "send_invoice_notification_function=notify"
 ALARMS = "alarm_topic=arn:aws:sns:eu-west-1:123456789012:alarms"
@@ -35,7 +34,7 @@ def _backends() -> Iterator[BackendDict]:
 def _rehearsed(config: tuple[str, ...]) -> tuple[Rehearsal, list[dict]]:
     """Return a rehearsal, and what moto remembers: of each backend, by account and region, its attributes."""
     with emulator.embedded(REGION) as aws:
-        rehearsal = programs.rehearse(project.load(ROOT, "prod", config), aws)
+        rehearsal = programs.rehearse(programs.stack("prod", *config), aws)
         memory = [
             {(account, region): vars(backend[account][region]) for account in backend for region in backend[account]}
             for backend in map(dict.copy, _backends())

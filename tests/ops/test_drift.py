@@ -8,9 +8,8 @@ from ops import drift
 from ops.aws import emulator
 from ops.aws.resources import scalable_target
 from ops.drift import Difference
-from ops.engine import plan, project
+from ops.engine import plan
 from tests import programs
-from tests.conftest import ROOT
 
 TARGET = "aws:appautoscaling/target:Target"
 # Reads and writes of each table with a capacity, and of its indexes.
@@ -41,7 +40,7 @@ def clients_and_plan():
     with emulator.embedded("eu-west-1") as clients:
         yield (
             clients,
-            programs.rehearse(project.load(ROOT, "dev", ["send_invoice_notification_function=notify"]), clients).plan,
+            programs.rehearse(programs.stack("dev", "send_invoice_notification_function=notify"), clients).plan,
         )
 
 

@@ -15,7 +15,6 @@ from ops import drift
 from ops.__main__ import main
 from ops.aws import account
 from ops.drift import Difference
-from ops.engine import project
 from ops.verify import as_markdown, verify
 from tests import programs
 from tests.conftest import ROOT
@@ -46,13 +45,13 @@ def live():
 
 def found(clients):
     """Compare the tables that differ from each other: to read all twelve takes longer."""
-    declared = programs.record(project.load(ROOT, "prod", [ACCOUNT]))
+    declared = programs.record(programs.stack("prod", ACCOUNT))
     few = accounts.part(declared, "RentalInvoices", "Users", "RetailInvoices", "VendorConfig")
     return drift.find(few, clients)
 
 
 def test_an_untouched_account_has_no_difference(live):
-    result = verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live).drift
+    result = verify(programs.stack("prod", ACCOUNT), "eu-west-1", live).drift
 
     assert result.differences == []
     assert result.checked > 200
@@ -389,7 +388,7 @@ def triggered():
 
 def found_with_trigger(clients, function="notify"):
     config = [ACCOUNT, f"send_invoice_notification_function={function}"]
-    return verify(project.load(ROOT, "prod", config), "eu-west-1", clients).drift.differences
+    return verify(programs.stack("prod", *config), "eu-west-1", clients).drift.differences
 
 
 @pytest.mark.parametrize("function", ["notify", "arn:aws:lambda:eu-west-1:999999999999:function:notify"])
@@ -459,7 +458,7 @@ def alarmed():
 
 
 def found_with_alarms(clients):
-    stack = project.load(ROOT, "prod", [ACCOUNT, ALARMS, TRIGGER])
+    stack = programs.stack("prod", ACCOUNT, ALARMS, TRIGGER)
     return verify(stack, "eu-west-1", clients).drift.differences
 
 
@@ -728,7 +727,7 @@ def test_markdown_has_the_number_then_what_replaces_then_the_rest(live):
         KeySchema=[{"AttributeName": "UserID", "KeyType": "HASH"}, {"AttributeName": "Email", "KeyType": "RANGE"}],
         Tags=[{"Key": "Environment", "Value": "a|b`\r\n# c"}],
     )(live)
-    lines = as_markdown(verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live))
+    lines = as_markdown(verify(programs.stack("prod", ACCOUNT), "eu-west-1", live))
     users = "`paypulse:dynamodb:Users$aws:dynamodb/table:Table::users`"
 
     assert lines[:2] == ["### prod: verified", ""]
@@ -752,7 +751,7 @@ def test_markdown_has_the_number_then_what_replaces_then_the_rest(live):
 
 
 def test_markdown_without_a_difference_is_one_line(live):
-    title, _, verdict = as_markdown(verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", live))
+    title, _, verdict = as_markdown(verify(programs.stack("prod", ACCOUNT), "eu-west-1", live))
 
     assert title == "### prod: verified"
     assert verdict.startswith("**no difference**: ")

@@ -29,7 +29,7 @@ READ_TARGET = ("aws:appautoscaling/target:Target", "rental_invoices-read")
 @pytest.fixture(scope="module")
 def prod() -> Plan:
     """Return the plan of prod with alarms, and with a policy for a reader."""
-    plan = programs.record(project.load(ROOT, "prod", [TOPIC]))
+    plan = programs.record(programs.stack("prod", TOPIC))
     inputs = {"name": "reader", "policy": document(f"{TABLE_ARN}/index/Email-index")}
     urn = f"urn:pulumi:prod::paypulse::{READER[0]}::{READER[1]}"
     reader = dataclasses.replace(plan.resources[-1], urn=urn, type=READER[0], name=READER[1], inputs=inputs, parent="")
@@ -98,7 +98,7 @@ def test_a_stack_that_breaks_one_thing_fails_with_exactly_that_policy(running, p
 
 
 def test_prod_without_alarms_has_one_advisory_violation_of_the_stack(running):
-    found = list(running.analyze_stack(programs.record(project.load(ROOT, "prod"))))
+    found = list(running.analyze_stack(programs.record(programs.stack())))
 
     assert [(v.policy, v.level, v.urn.split("::")[-1]) for v in found] == [
         ("dynamodb-table-alarmed", "advisory", "paypulse-prod")

@@ -13,11 +13,9 @@ from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from ops.aws import account, emulator
-from ops.engine import project
 from ops.errors import PlanError
 from ops.verify import verify
 from tests import programs
-from tests.conftest import ROOT
 from tests.ops.accounts import ACCOUNT
 
 THROTTLED = (400, b'{"__type": "ThrottlingException", "message": "slow down"}')
@@ -78,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 def upstream():
     """Serve an account in which prod is deployed, but for one thing: Users has lost its deletion protection."""
     with emulator.embedded("eu-west-1") as clients:
-        programs.rehearse(project.load(ROOT, "prod"), clients)
+        programs.rehearse(programs.stack(), clients)
         clients("dynamodb").update_table(TableName="Users", DeletionProtectionEnabled=False)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
@@ -102,7 +100,7 @@ def outcomes(in_process, monkeypatch, upstream):  # noqa: ARG001 - it is enough 
         found = []
         for _ in range(RUNS):
             try:
-                differences = verify(project.load(ROOT, "prod", [ACCOUNT]), "eu-west-1", clients).drift.differences
+                differences = verify(programs.stack("prod", ACCOUNT), "eu-west-1", clients).drift.differences
                 found.append([difference.property for difference in differences])
             except PlanError as error:
                 found.append(str(error))

@@ -9,14 +9,13 @@ from components.examples import ITEMS
 from components.tables import TABLES
 from ops.aws.resources import scalable_target, table
 from ops.cost.compare import compare
-from ops.engine import project
 from ops.engine.plan import Plan
 from ops.evolve.versions import Version
 from ops.rehearse.definitions import Definitions
-from tests.conftest import ROOT
+from tests import programs
 from tests.programs import record
 
-PROD = project.load(ROOT, "prod")
+PROD = programs.stack()
 # Ten writes a second to RentalInvoices for an hour of each day, and a login and a signup a second.
 USAGE = """
 tables:

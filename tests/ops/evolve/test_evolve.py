@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 
 from ops.aws import emulator
-from ops.engine import project
 from ops.errors import PlanError
 from ops.evolve import evolve, judge, rehearse
-from tests.conftest import ROOT
+from tests import programs
 from tests.ops.evolve import test_judge
 from tests.ops.evolve.edits import NONE, REGION, Edits, compared, defined, only, version
 
@@ -20,7 +19,7 @@ LOGIN = "user by email, at login"
 @pytest.fixture
 def change(tmp_path):
     """Return a function that judges and rehearses the change of some tables."""
-    stack = replace(project.load(ROOT, "prod"), directory=tmp_path)
+    stack = replace(programs.stack(), directory=tmp_path)
 
     def change(now, names, then=NONE, *, is_state=False):
         old, new = replace(only(version(then), names), is_state=is_state), only(version(now), names)
@@ -333,7 +332,7 @@ def test_a_move_that_nobody_accepts_is_a_replacement(change):
 def test_a_move_is_not_accepted_of_a_state_that_has_the_old_table(tmp_path, accept):
     accept("Users", "Users-restored")
     then, now = (only(version(edits), ["users"]) for edits in (NONE, MOVED))
-    stack = replace(project.load(ROOT, "prod"), directory=tmp_path)
+    stack = replace(programs.stack(), directory=tmp_path)
     with emulator.embedded(REGION) as clients:
         old = evolve.evolve(stack, "state", replace(then, is_state=True), now, clients)
         new = evolve.evolve(stack, "state", replace(now, is_state=True), now, clients)

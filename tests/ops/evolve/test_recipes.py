@@ -15,11 +15,10 @@ from components.examples import ITEMS
 from components.schema import AccessPattern, Capacity, Table
 from dynamodb.rules import RULES
 from ops.aws import emulator
-from ops.engine import project
 from ops.errors import PlanError
 from ops.evolve import evolve, judge
 from ops.evolve.codes import CODES, RECIPES
-from tests.conftest import ROOT
+from tests import programs
 from tests.ops.evolve.edits import NONE, REGION, Edit, Edits, compared, defined, index, only, version
 
 RENTAL, USERS, RETAIL, TRAVEL = map(defined, ("rental_invoices", "users", "retail_invoices", "travel_invoices"))
@@ -432,7 +431,7 @@ ROWS = pytest.mark.parametrize(
 @pytest.fixture
 def evolved(tmp_path):
     """Judge and rehearse the change between two versions, of some tables, with what is accepted."""
-    stack = replace(project.load(ROOT, "prod"), directory=tmp_path)
+    stack = replace(programs.stack(), directory=tmp_path)
 
     def evolved(then, now, tables, accepted=()):
         versions = [only(each, tables) for each in (then, now)]

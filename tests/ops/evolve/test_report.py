@@ -8,13 +8,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from ops.engine import project
 from ops.evolve import report
 from ops.evolve.changes import Change
 from ops.evolve.codes import CODES, RECIPES
 from ops.evolve.evolve import Evolution
 from ops.evolve.rehearse import Question
-from tests.conftest import ROOT
+from tests import programs
 
 TTL = Change(
     code="ttl-on",
@@ -35,7 +34,7 @@ HOSTILE = "a|b`c`\nd [red]e"
 @pytest.fixture
 def evolution():
     def evolution(*changes, questions=()):
-        stack = project.load(ROOT, "prod")
+        stack = programs.stack()
         return Evolution(stack=stack, base="main", changes=[*changes], questions=[*questions])
 
     return evolution

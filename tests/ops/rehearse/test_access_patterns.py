@@ -13,8 +13,8 @@ from components.tables import TABLES
 from ops import drift
 from ops.__main__ import main
 from ops.aws import emulator
-from ops.engine import project
 from ops.rehearse import access_patterns, definitions, streams
+from tests import programs
 from tests.conftest import ROOT
 from tests.ops import accounts
 from tests.ops.accounts import attributes, index, recreate
@@ -141,7 +141,7 @@ def deployed(monkeypatch):
     monkeypatch.setattr(definitions, "load", lambda _: definitions.Definitions(FEW, ITEMS))
     with accounts.deployed(accounts.TRIGGER) as (plan, clients):
         few = accounts.part(plan, *(table.name for table in FEW))
-        yield project.load(ROOT, "prod", [accounts.TRIGGER]), few, clients
+        yield programs.stack("prod", accounts.TRIGGER), few, clients
 
 
 def problems(deployed):
