@@ -10,6 +10,7 @@ from textwrap import dedent
 
 import botocore.loaders
 import botocore.session
+import moto.core.responses
 import moto.kms.utils
 import pytest
 from hypothesis import settings
@@ -33,6 +34,10 @@ botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 # moto makes an RSA key for each account that has an AWS managed key, which takes a tenth of a second; no test uses it.
 moto.kms.utils.rsa.generate_private_key = functools.cache(  # ty: ignore[invalid-assignment]
     moto.kms.utils.rsa.generate_private_key
+)
+# For each call it lists the methods of the class that answers, which takes as long as some answers.
+moto.core.responses.method_names_from_class = functools.cache(  # ty: ignore[invalid-assignment]
+    moto.core.responses.method_names_from_class
 )
 # What moto and pulumi_aws import stays: to look through all of it for garbage again and again takes a third of the time.
 gc.set_threshold(100_000, 50, 100)
