@@ -14,6 +14,8 @@ import pytest
 from moto.backends import get_backend
 
 from components.alarms import CONSUMED, DELIVERED, ITERATOR_AGE, SYSTEM_ERRORS, THROTTLED, UNDELIVERED, USER_ERRORS
+from components.tables import RENTAL_INVOICES
+from tests import programs
 from tests.ops import accounts
 
 ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
@@ -187,6 +189,7 @@ def send(aws: Any, data: Data) -> dt.datetime:
         for backend in account.values():
             backend.metric_data.clear()
     now = START + dt.timedelta(minutes=MINUTES)
+    sent = []
     for position, value in enumerate(data.values):
         dimensions = data.dimensions | (data.also if value is None else {})
         if value is not None or data.also:
@@ -196,7 +199,8 @@ def send(aws: Any, data: Data) -> dt.datetime:
                 "Timestamp": now - dt.timedelta(minutes=len(data.values) - position),
                 "Value": 1 if value is None else value,
             }
-            aws("cloudwatch").put_metric_data(Namespace=data.namespace, MetricData=[datum])
+            sent.append(datum)
+    aws("cloudwatch").put_metric_data(Namespace=data.namespace, MetricData=sent)
     return now
 
 
@@ -267,10 +271,15 @@ def test_every_alarm_tells_the_topic_of_trouble_and_of_its_end(alarms):
     assert min(len(alarm["AlarmDescription"]) for alarm in alarms) > 40
 
 
-def of_trigger(record, **config):
+def of_rental_invoices(*config):
+    """Return the inputs of the alarms of RentalInvoices: to record all tables takes longer."""
+    recorded = programs.record_family(RENTAL_INVOICES, CONFIG[0], *config)
+    return [resource.inputs for resource in recorded.resources if resource.type.startswith("aws:cloudwatch/")]
+
+
+def of_trigger(**config):
     """Return the metric and the dimensions of the alarms on the trigger, by the last part of their name."""
-    settings = [f"{PREFIX}_{key}={value}" for key, value in config.items()]
-    found = [r.inputs for r in record("prod", CONFIG[0], *settings).resources if r.type.startswith("aws:cloudwatch/")]
+    found = of_rental_invoices(*(f"{PREFIX}_{key}={value}" for key, value in config.items()))
     return {
         inputs["name"].rpartition("/")[2]: (inputs["namespace"], inputs["metricName"], inputs["dimensions"])
         for inputs in found
@@ -303,8 +312,8 @@ LOST = {"undelivered-failures": ("AWS/Lambda", "DestinationDeliveryFailures", {"
         ),
     ],
 )
-def test_a_trigger_has_the_alarms_of_its_function_and_of_its_destination(record, config, expected):
-    assert of_trigger(record, **config) == expected
+def test_a_trigger_has_the_alarms_of_its_function_and_of_its_destination(config, expected):
+    assert of_trigger(**config) == expected
     for namespace, metric, dimensions in expected.values():
         assert set(dimensions) in DOCUMENTED[namespace, metric]
 
@@ -322,8 +331,8 @@ def test_a_trigger_has_the_alarms_of_its_function_and_of_its_destination(record,
         pytest.param(["autoscale_indexes=false"], 10 * 60 * 0.7, 1 * 60 * 0.7, id="an index that doesn't scale"),
     ],
 )
-def test_capacity_is_too_little_from_the_target_of_the_maximum_on(record, config, of_table, of_index):
-    found = [r.inputs for r in record("prod", CONFIG[0], *config).resources if r.type.startswith("aws:cloudwatch/")]
+def test_capacity_is_too_little_from_the_target_of_the_maximum_on(config, of_table, of_index):
+    found = of_rental_invoices(*config)
 
     assert {inputs["name"]: inputs["threshold"] for inputs in found if "/consumed-" in inputs["name"]} == {
         f"RentalInvoices/{part}consumed-{access}": pytest.approx(threshold)
@@ -332,9 +341,9 @@ def test_capacity_is_too_little_from_the_target_of_the_maximum_on(record, config
     }
 
 
-def test_no_name_of_an_alarm_is_too_long(record):
-    config = [f"{CONFIG[0]}", *CONFIG[1:], f"rental_invoices_table={'x' * 200}"]
-    names = [r.inputs["name"] for r in record("prod", *config).resources if r.type.startswith("aws:cloudwatch/")]
+def test_no_name_of_an_alarm_is_too_long():
+    found = of_rental_invoices(*CONFIG[1:], f"rental_invoices_table={'x' * 200}")
+    names = [inputs["name"] for inputs in found]
 
     assert max(map(len, names)) <= 255
 

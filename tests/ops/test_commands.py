@@ -628,8 +628,9 @@ def test_an_account_that_cannot_be_verified_is_in_the_summary(capsys, tmp_path):
 
 @pytest.mark.usefixtures("in_process")
 @pytest.mark.parametrize("option", ["--summary", "--sarif"])
-def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path, option):
-    code, out, err = run(capsys, "--cwd", ROOT, "--no-policies", option, tmp_path)
+def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path, program, option):
+    stack = program(TABLE)
+    code, out, err = run(capsys, "--cwd", stack.directory, "--no-policies", option, tmp_path)
 
     assert (code, err) == (2, f"error: {option} {tmp_path} can't be written: Is a directory\n")
     assert "ok: everything is as declared" in out
@@ -645,9 +646,12 @@ def test_a_file_that_cannot_be_written_is_a_wrong_call(capsys, tmp_path, option)
     ],
 )
 @pytest.mark.parametrize(("option", "other"), [("--summary", "--sarif"), ("--sarif", "--summary")])
-def test_of_a_summary_and_sarif_one_is_written_if_the_other_cannot_be(capsys, tmp_path, option, other, file, why):
+def test_of_a_summary_and_sarif_one_is_written_if_the_other_cannot_be(
+    capsys, tmp_path, program, option, other, file, why
+):
     written = tmp_path / "written"
-    code, out, err = run(capsys, "--cwd", ROOT, "--no-policies", option, file, other, written)
+    stack = program(TABLE)
+    code, out, err = run(capsys, "--cwd", stack.directory, "--no-policies", option, file, other, written)
 
     assert (code, err) == (2, f"error: {option} {why}\n")
     assert "ok: everything is as declared" in out

@@ -10,7 +10,7 @@ from botocore.parsers import ResponseParserError
 from moto import mock_aws
 from moto.dynamodb.models.table import Table
 
-from components.tables import TABLES
+from components.tables import RENTAL_INVOICES, TABLES
 from ops import drift
 from ops.__main__ import main
 from ops.aws import account
@@ -387,8 +387,8 @@ def triggered():
 
 
 def found_with_trigger(clients, function="notify"):
-    config = [ACCOUNT, f"send_invoice_notification_function={function}"]
-    return verify(programs.stack("prod", *config), "eu-west-1", clients).drift.differences
+    declared = programs.record_family(RENTAL_INVOICES, f"send_invoice_notification_function={function}")
+    return drift.find(declared, clients).differences
 
 
 @pytest.mark.parametrize("function", ["notify", "arn:aws:lambda:eu-west-1:999999999999:function:notify"])

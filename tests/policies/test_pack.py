@@ -51,9 +51,12 @@ def running():
         yield started
 
 
-def judge(running: pack.Pack, resources: list[Registration]) -> list[tuple[str, str, str, str]]:
+def judge(
+    running: pack.Pack, resources: list[Registration], stack: Plan | None = None
+) -> list[tuple[str, str, str, str]]:
+    """Judge each of the resources, and the stack; without one, it has these resources."""
     found = [violation for resource in resources for violation in running.analyze(resource)]
-    found += running.analyze_stack(Plan(resources))
+    found += running.analyze_stack(stack or Plan(resources))
     return [(v.policy, v.level, v.severity, v.urn.split("::")[-1]) for v in found]
 
 
@@ -88,13 +91,12 @@ def test_prod_has_no_violation(running, prod):
 @pytest.mark.parametrize("policy", BREAKS)
 def test_a_stack_that_breaks_one_thing_fails_with_exactly_that_policy(running, prod, policy):
     key, changes, options, severity = BREAKS[policy]
-    resources = [
-        dataclasses.replace(r, inputs=changed(r.inputs, changes), **options) if (r.type, r.name) == key else r
-        for r in prod.resources
-    ]
+    (old,) = [r for r in prod.resources if (r.type, r.name) == key]
+    broken = dataclasses.replace(old, inputs=changed(old.inputs, changes), **options)
+    stack = Plan([broken if r is old else r for r in prod.resources])
 
     level, name = REPORTED.get(policy, ("mandatory", key[1]))
-    assert set(judge(running, resources)) == {(policy, level, severity, name)}
+    assert set(judge(running, [broken], stack)) == {(policy, level, severity, name)}
 
 
 def test_prod_without_alarms_has_one_advisory_violation_of_the_stack(running):

@@ -6,7 +6,6 @@ import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from unittest import mock
 
 from components import examples, tables
 from components.schema import Capacity, Family, GlobalSecondaryIndex, Table
@@ -40,7 +39,6 @@ class Edits:
 
 
 NONE = Edits()
-TRIGGER = ("function", "failure_destination")
 
 
 def version(edits: Edits = NONE) -> Version:
@@ -58,16 +56,7 @@ def version(edits: Edits = NONE) -> Version:
 @functools.cache
 def _recorded(family: Family, config: tuple[str, ...]) -> bytes:
     """Return the plan of prod with only this family, pickled, which copies it faster."""
-    stack = programs.stack("prod", *config)
-    own = {table.name_key for table in family.tables} | {
-        f"{table.trigger}_{key}" for table in family.tables for key in TRIGGER
-    }
-    # The program would refuse the keys of tables that it doesn't have.
-    others = {key for key in stack.config if key.endswith(("_table", *TRIGGER))} - {f"paypulse:{key}" for key in own}
-    known = {key: value for key, value in stack.config.items() if key not in others}
-    with mock.patch.multiple(tables, FAMILIES=(family,), TABLES=family.tables):
-        # The key of another namespace tells this recording from those of the program as it is.
-        return pickle.dumps(programs.record(replace(stack, config=known | {"test:family": repr(family)})))
+    return pickle.dumps(programs.record_family(family, *config))
 
 
 def _family(family: Family, edits: Edits) -> Family:
