@@ -95,7 +95,7 @@ def outcomes(in_process, monkeypatch, upstream):  # noqa: ARG001 - it is enough 
 
     def verified(moods):
         moody = Moody(upstream, moods, random.Random(str(moods)))  # noqa: S311 - no secret
-        threading.Thread(target=moody.serve_forever, daemon=True).start()
+        threading.Thread(target=moody.serve_forever, args=(0.02,), daemon=True).start()
         clients = account.connect(None, "eu-west-1", f"http://127.0.0.1:{moody.server_port}")
         found = []
         for _ in range(RUNS):
