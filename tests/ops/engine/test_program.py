@@ -104,13 +104,13 @@ def test_a_slow_program_that_goes_on_registering_does_not_fail(program):
         import asyncio
         async def register():
             for n in range(4):
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.2)
                 pulumi.ComponentResource("demo:data:Family", f"f{n}")
         pulumi.export("x", pulumi.Output.from_input(register()))
         """
     )
 
-    assert len(programs.preview(stack, timeout=0.5).resources) == 5
+    assert len(programs.preview(stack, timeout=0.7).resources) == 5
 
 
 def test_a_resource_that_takes_long_to_create_is_not_the_programs_fault(program):
