@@ -14,6 +14,7 @@ from ops import drift
 from ops.__main__ import main
 from ops.aws import emulator
 from ops.rehearse import access_patterns, definitions, streams
+from ops.rehearse.answer import Answer
 from tests import programs
 from tests.conftest import ROOT
 from tests.ops import accounts
@@ -227,26 +228,59 @@ def test_a_trigger_that_is_disabled_is_told(deployed):
     assert problems(deployed) == {"trigger notify: by its filter only the insert": "it is disabled"}
 
 
-def trigger(*patterns):
-    """Return what is wrong with a trigger of these filters: of one table, as a deployment takes longer."""
-    (table,) = [table for table in TABLES if table.name == "RentalInvoices"]
+RENTAL_INVOICES = next(table for table in TABLES if table.name == "RentalInvoices")
+
+
+def stream(aws, name, view_type):
+    """Make a table with a stream, which takes less time than a deployment. Return what is read of it."""
+    made = aws("dynamodb").create_table(
+        TableName=name,
+        AttributeDefinitions=attributes("id"),
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view_type},
+    )["TableDescription"]
+    return {"name": name, "hashKey": "id", "streamArn": made["LatestStreamArn"]}
+
+
+# The view types of a stream that has the images that a definition's view type has.
+WITH_THE_IMAGES = {
+    "NEW_AND_OLD_IMAGES": ["NEW_AND_OLD_IMAGES"],
+    "NEW_IMAGE": ["NEW_AND_OLD_IMAGES", "NEW_IMAGE"],
+    "OLD_IMAGE": ["NEW_AND_OLD_IMAGES", "OLD_IMAGE"],
+    "KEYS_ONLY": ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"],
+}
+
+
+@pytest.mark.parametrize("view_type", WITH_THE_IMAGES)
+def test_a_stream_must_have_the_images_of_its_view_type(view_type):
+    defined = replace(RENTAL_INVOICES, stream_view_type=view_type)
     with emulator.embedded(accounts.REGION) as aws:
-        made = aws("dynamodb").create_table(
-            TableName=table.name,
-            AttributeDefinitions=attributes("id"),
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        )["TableDescription"]
-        live = {"name": table.name, "hashKey": "id", "streamArn": made["LatestStreamArn"]}
+        answers = {live: next(streams.check(aws, defined, stream(aws, live, live), [])) for live in WITH_THE_IMAGES}
+
+    assert [live for live, answer in answers.items() if not answer.problem] == WITH_THE_IMAGES[view_type]
+    assert answers["NEW_AND_OLD_IMAGES"] == Answer(
+        question=f"stream: an insert, a change and a delete, as {view_type}",
+        table="NEW_AND_OLD_IMAGES",
+        operation="GetRecords",
+        calls=3,
+        items_read=3,
+        items_returned=3,
+    )
+
+
+def trigger(*patterns):
+    """Return what is wrong with a trigger of these filters."""
+    with emulator.embedded(accounts.REGION) as aws:
+        live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
         mapping = {
             "functionName": "notify",
-            "eventSourceArn": made["LatestStreamArn"],
+            "eventSourceArn": live["streamArn"],
             "filterCriteria": {"filters": [{"pattern": pattern} for pattern in patterns]},
             "enabled": True,
         }
-        stream, answer = streams.check(aws, table, live, [mapping])
-    assert stream.problem == ""
+        records, answer = streams.check(aws, RENTAL_INVOICES, live, [mapping])
+    assert records.problem == ""
     return answer.problem
 
 
