@@ -269,17 +269,56 @@ def test_a_stream_must_have_the_images_of_its_view_type(view_type):
     )
 
 
+def test_the_records_of_a_stream_may_come_late():
+    late = iter([True])
+
+    def come_late(parsed, **_):
+        if next(late, False):
+            parsed["Records"].clear()
+
+    with emulator.embedded(accounts.REGION) as aws:
+        aws("dynamodbstreams").meta.events.register("after-call.dynamodbstreams.GetRecords", come_late)
+        live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
+        (answer,) = streams.check(aws, RENTAL_INVOICES, live, [])
+
+    assert (answer.problem, answer.calls, answer.items_read) == ("", 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        pytest.param(None, "the stream shows [], not [('INSERT', ", id="without a trigger"),
+        pytest.param("notify", "the stream shows nothing: moto as a server takes the records", id="with a trigger"),
+        pytest.param("other", "the stream shows [], not [('INSERT', ", id="with a trigger of another table"),
+    ],
+)
+def test_a_stream_that_shows_nothing_in_time_is_told(monkeypatch, function, problem):
+    monkeypatch.setattr(streams, "_TIMEOUT", 0)
+    with emulator.embedded(accounts.REGION) as aws:
+        live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
+        arns = {"notify": live["streamArn"], "other": live["streamArn"].replace("RentalInvoices", "Others")}
+        mappings = [mapping(function, arns[function])] if function else []
+        answer = next(streams.check(aws, RENTAL_INVOICES, live, mappings))
+
+    assert answer.problem.startswith(problem)
+
+
+def mapping(function, stream, *patterns):
+    """Return an event source mapping as it is read."""
+    filters = [{"pattern": pattern} for pattern in patterns]
+    return {
+        "functionName": function,
+        "eventSourceArn": stream,
+        "filterCriteria": {"filters": filters},
+        "enabled": True,
+    }
+
+
 def trigger(*patterns):
     """Return what is wrong with a trigger of these filters."""
     with emulator.embedded(accounts.REGION) as aws:
         live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
-        mapping = {
-            "functionName": "notify",
-            "eventSourceArn": live["streamArn"],
-            "filterCriteria": {"filters": [{"pattern": pattern} for pattern in patterns]},
-            "enabled": True,
-        }
-        records, answer = streams.check(aws, RENTAL_INVOICES, live, [mapping])
+        records, answer = streams.check(aws, RENTAL_INVOICES, live, [mapping("notify", live["streamArn"], *patterns)])
     assert records.problem == ""
     return answer.problem
 
