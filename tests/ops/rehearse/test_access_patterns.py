@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 from components.examples import ITEMS
+from components.schema import AccessPattern, GlobalSecondaryIndex, Table
 from components.tables import TABLES
 from ops import drift
 from ops.__main__ import main
@@ -319,7 +320,7 @@ def trigger(*patterns):
     with emulator.embedded(accounts.REGION) as aws:
         live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
         records, answer = streams.check(aws, RENTAL_INVOICES, live, [mapping("notify", live["streamArn"], *patterns)])
-    assert records.problem == ""
+    assert (records.problem, answer.operation) == ("", "filter")
     return answer.problem
 
 
@@ -479,3 +480,89 @@ def test_a_delete_that_leaves_the_item_is_told(deployed):
 
     assert [answer.problem for answer in answers] == ["the item is still there"] * len(WRITES["DeleteItem"])
     assert not any(content(deployed).values())
+
+
+BETWEEN = AccessPattern(
+    question="notes of an author between two days",
+    operation="Query",
+    index="by_day",
+    key=("author",),
+    between="due_date",
+)
+NOTES = Table(
+    logical_name="notes",
+    name="Notes",
+    partition_key="id",
+    indexes=(
+        GlobalSecondaryIndex(logical_name="by_day", name="day-index", partition_key="author", sort_key="due_date"),
+    ),
+)
+
+
+def notes(*days):
+    return [{"id": str(number), "author": "me"} | ({"due_date": day} if day else {}) for number, day in enumerate(days)]
+
+
+def asked(pattern, items, handlers=None):
+    """Return the answer to a query or write of a small table with these items."""
+    with emulator.embedded(accounts.REGION) as aws:
+        for event, handler in (handlers or {}).items():
+            aws("dynamodb").meta.events.register(event, handler)
+        aws("dynamodb").create_table(
+            TableName="Notes",
+            AttributeDefinitions=attributes("id", "author", "due_date"),
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+            GlobalSecondaryIndexes=[index("day-index", "author", "due_date")],
+        )
+        assert access_patterns.write(aws, NOTES, "Notes", items) == []
+        return access_patterns.ask(aws, NOTES, "Notes", pattern, items)
+
+
+@pytest.mark.parametrize(
+    ("days", "returned"),
+    [
+        pytest.param(["1"], 1, id="one item"),
+        pytest.param(["1", "2"], 2, id="two items"),
+        pytest.param(["1", "2", "3"], 1, id="the first and the last are left out"),
+        pytest.param(["1", "4", "3", "2", "5"], 3, id="items in another order than the answer"),
+        pytest.param(["1", "2", None, "3"], 1, id="an item that is not in the index"),
+    ],
+)
+def test_a_range_is_asked_of_any_items(days, returned):
+    answer = asked(BETWEEN, notes(*days))
+
+    assert (answer.problem, answer.items_returned) == ("", returned)
+
+
+@pytest.mark.parametrize(
+    ("lost", "problem"),
+    [
+        pytest.param(1, "the answer has 2 items, which are not the 3 that were written", id="items are lacking"),
+        pytest.param(0, "the answer is not in descending order of due_date", id="the order is another"),
+    ],
+)
+def test_of_several_problems_the_worst_is_told(lost, problem):
+    def spoil(parsed, **_):
+        parsed["Items"] = parsed["Items"][::-1][lost:]
+        parsed["ScannedCount"] += 1
+
+    newest_first = replace(BETWEEN, newest_first=True)
+    answer = asked(newest_first, notes("1", "2", "3", "4", "5"), {"after-call.dynamodb.Query": spoil})
+
+    assert answer.problem == problem
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "PutItem", "DeleteItem"])
+def test_a_write_needs_one_item_and_is_checked_by_consistent_reads(operation):
+    reads = []
+    pattern = AccessPattern(
+        question="a write",
+        operation=operation,
+        key=("id",),
+        attribute="due_date" if operation == "UpdateItem" else None,
+    )
+    handlers = {"provide-client-params.dynamodb.GetItem": lambda params, **_: reads.append(params["ConsistentRead"])}
+
+    assert asked(pattern, notes("1"), handlers).problem == ""
+    assert reads == [True]
