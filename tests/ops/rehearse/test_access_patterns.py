@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -505,6 +506,7 @@ def notes(*days):
 
 def asked(pattern, items, handlers=None):
     """Return the answer to a query or write of a small table with these items."""
+    indexes: Any = [index("day-index", "author", "due_date")]
     with emulator.embedded(accounts.REGION) as aws:
         for event, handler in (handlers or {}).items():
             aws("dynamodb").meta.events.register(event, handler)
@@ -513,7 +515,7 @@ def asked(pattern, items, handlers=None):
             AttributeDefinitions=attributes("id", "author", "due_date"),
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
-            GlobalSecondaryIndexes=[index("day-index", "author", "due_date")],
+            GlobalSecondaryIndexes=indexes,
         )
         assert access_patterns.write(aws, NOTES, "Notes", items) == []
         return access_patterns.ask(aws, NOTES, "Notes", pattern, items)
@@ -566,3 +568,22 @@ def test_a_write_needs_one_item_and_is_checked_by_consistent_reads(operation):
 
     assert asked(pattern, notes("1"), handlers).problem == ""
     assert reads == [True]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "items", "problem"),
+    [
+        pytest.param(
+            AccessPattern(question="all active notes", operation="Scan", filter_by="active"),
+            [{"id": "1", "active": False}],
+            "no item of components/examples.py is an answer",
+            id="no item is an answer",
+        ),
+        pytest.param(
+            *(BETWEEN, [{"id": "1"}], "components/examples.py has no items of notes with author, due_date"),
+            id="the first item has not what is asked for",
+        ),
+    ],
+)
+def test_examples_that_cannot_be_asked_for_are_told(pattern, items, problem):
+    assert asked(pattern, items).problem == problem
