@@ -119,7 +119,7 @@ class Pack:
         if self._stub is None:
             stub = AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{self._port()}", options=_CHANNEL))
             info = self._call(stub.GetAnalyzerInfo, empty_pb2.Empty())
-            # Packs in Python don't report a version.
+            # Every pack in Python reports 0.0.1. As in the CLI, the version in PulumiPolicy.yaml counts before it.
             self.name = f"{info.name}@v{self.version or info.version} (local: {self.directory.name})"
             self.policies = {policy.name: policy for policy in info.policies}
             config = configuration(self.policies, self.config_file)

@@ -302,6 +302,10 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
         ("print('hello')", "printed 'hello' instead of its port"),
         (r"import sys; sys.stdout.buffer.write(b'\xff\xfe\n')", "printed '\ufffd\ufffd' instead"),
         ("raise KeyError('boom')", "ended before it served; last line of stderr: KeyError: 'boom'"),
+        (
+            r"import os, sys; sys.stderr.buffer.write(b'\xff\n'); sys.stderr.flush(); os._exit(3)",
+            "ended before it served; last line of stderr: \ufffd",
+        ),
         ("import os\nos._exit(3)", "ended before it served"),
         ("print(1)", "failed: "),
         (
@@ -315,7 +319,7 @@ def write_pack(folder: Path, source: str, runtime: str = "python") -> Path:
             "failed: Exception calling application: division by zero",
         ),
     ],
-    ids=["rubbish", "no text", "raises", "exits", "another port", "dies", "a policy that raises"],
+    ids=["rubbish", "no text", "raises", "no text on stderr", "exits", "another port", "dies", "a policy that raises"],
 )
 def test_a_pack_that_does_not_serve_ends_in_a_clear_error(prod, tmp_path, source, message):
     directory = write_pack(tmp_path, source)

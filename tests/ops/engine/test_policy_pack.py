@@ -194,6 +194,7 @@ def test_a_pack_is_told_all_that_is_recorded_of_a_resource(tmp_path, stack):
         of_each = [json.loads(v.message.partition("\n")[2]) for one in (first, second) for v in telling.analyze(one)]
         of_stack = [json.loads(v.message.partition("\n")[2]) for v in telling.analyze_stack(Plan([first, second]))]
 
+    assert telling.name == f"telling@v0.0.1 (local: {tmp_path.name})"
     assert of_each == [told, whole]
     assert of_stack == [told | alone, whole | joined]
 

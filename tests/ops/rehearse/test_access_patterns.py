@@ -4,16 +4,19 @@ import copy
 import json
 import re
 from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from components.examples import ITEMS
+from components.schema import AccessPattern, GlobalSecondaryIndex, Table
 from components.tables import TABLES
 from ops import drift
 from ops.__main__ import main
 from ops.aws import emulator
 from ops.rehearse import access_patterns, definitions, streams
+from ops.rehearse.answer import Answer
 from tests import programs
 from tests.conftest import ROOT
 from tests.ops import accounts
@@ -227,26 +230,98 @@ def test_a_trigger_that_is_disabled_is_told(deployed):
     assert problems(deployed) == {"trigger notify: by its filter only the insert": "it is disabled"}
 
 
-def trigger(*patterns):
-    """Return what is wrong with a trigger of these filters: of one table, as a deployment takes longer."""
-    (table,) = [table for table in TABLES if table.name == "RentalInvoices"]
+RENTAL_INVOICES = next(table for table in TABLES if table.name == "RentalInvoices")
+
+
+def stream(aws, name, view_type):
+    """Make a table with a stream, which takes less time than a deployment. Return what is read of it."""
+    made = aws("dynamodb").create_table(
+        TableName=name,
+        AttributeDefinitions=attributes("id"),
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view_type},
+    )["TableDescription"]
+    return {"name": name, "hashKey": "id", "streamArn": made["LatestStreamArn"]}
+
+
+# The view types of a stream that has the images that a definition's view type has.
+WITH_THE_IMAGES = {
+    "NEW_AND_OLD_IMAGES": ["NEW_AND_OLD_IMAGES"],
+    "NEW_IMAGE": ["NEW_AND_OLD_IMAGES", "NEW_IMAGE"],
+    "OLD_IMAGE": ["NEW_AND_OLD_IMAGES", "OLD_IMAGE"],
+    "KEYS_ONLY": ["NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY"],
+}
+
+
+@pytest.mark.parametrize("view_type", WITH_THE_IMAGES)
+def test_a_stream_must_have_the_images_of_its_view_type(view_type):
+    defined = replace(RENTAL_INVOICES, stream_view_type=view_type)
     with emulator.embedded(accounts.REGION) as aws:
-        made = aws("dynamodb").create_table(
-            TableName=table.name,
-            AttributeDefinitions=attributes("id"),
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        )["TableDescription"]
-        live = {"name": table.name, "hashKey": "id", "streamArn": made["LatestStreamArn"]}
-        mapping = {
-            "functionName": "notify",
-            "eventSourceArn": made["LatestStreamArn"],
-            "filterCriteria": {"filters": [{"pattern": pattern} for pattern in patterns]},
-            "enabled": True,
-        }
-        stream, answer = streams.check(aws, table, live, [mapping])
-    assert stream.problem == ""
+        answers = {live: next(streams.check(aws, defined, stream(aws, live, live), [])) for live in WITH_THE_IMAGES}
+
+    assert [live for live, answer in answers.items() if not answer.problem] == WITH_THE_IMAGES[view_type]
+    assert answers["NEW_AND_OLD_IMAGES"] == Answer(
+        question=f"stream: an insert, a change and a delete, as {view_type}",
+        table="NEW_AND_OLD_IMAGES",
+        operation="GetRecords",
+        calls=3,
+        items_read=3,
+        items_returned=3,
+    )
+
+
+def test_the_records_of_a_stream_may_come_late():
+    late = iter([True])
+
+    def come_late(parsed, **_):
+        if next(late, False):
+            parsed["Records"].clear()
+
+    with emulator.embedded(accounts.REGION) as aws:
+        aws("dynamodbstreams").meta.events.register("after-call.dynamodbstreams.GetRecords", come_late)
+        live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
+        (answer,) = streams.check(aws, RENTAL_INVOICES, live, [])
+
+    assert (answer.problem, answer.calls, answer.items_read) == ("", 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        pytest.param(None, "the stream shows [], not [('INSERT', ", id="without a trigger"),
+        pytest.param("notify", "the stream shows nothing: moto as a server takes the records", id="with a trigger"),
+        pytest.param("other", "the stream shows [], not [('INSERT', ", id="with a trigger of another table"),
+    ],
+)
+def test_a_stream_that_shows_nothing_in_time_is_told(monkeypatch, function, problem):
+    monkeypatch.setattr(streams, "_TIMEOUT", 0)
+    with emulator.embedded(accounts.REGION) as aws:
+        live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
+        arns = {"notify": live["streamArn"], "other": live["streamArn"].replace("RentalInvoices", "Others")}
+        mappings = [mapping(function, arns[function])] if function else []
+        answer = next(streams.check(aws, RENTAL_INVOICES, live, mappings))
+
+    assert answer.problem.startswith(problem)
+
+
+def mapping(function, stream, *patterns):
+    """Return an event source mapping as it is read."""
+    filters = [{"pattern": pattern} for pattern in patterns]
+    return {
+        "functionName": function,
+        "eventSourceArn": stream,
+        "filterCriteria": {"filters": filters},
+        "enabled": True,
+    }
+
+
+def trigger(*patterns):
+    """Return what is wrong with a trigger of these filters."""
+    with emulator.embedded(accounts.REGION) as aws:
+        live = stream(aws, "RentalInvoices", "NEW_AND_OLD_IMAGES")
+        records, answer = streams.check(aws, RENTAL_INVOICES, live, [mapping("notify", live["streamArn"], *patterns)])
+    assert (records.problem, answer.operation) == ("", "filter")
     return answer.problem
 
 
@@ -406,3 +481,109 @@ def test_a_delete_that_leaves_the_item_is_told(deployed):
 
     assert [answer.problem for answer in answers] == ["the item is still there"] * len(WRITES["DeleteItem"])
     assert not any(content(deployed).values())
+
+
+BETWEEN = AccessPattern(
+    question="notes of an author between two days",
+    operation="Query",
+    index="by_day",
+    key=("author",),
+    between="due_date",
+)
+NOTES = Table(
+    logical_name="notes",
+    name="Notes",
+    partition_key="id",
+    indexes=(
+        GlobalSecondaryIndex(logical_name="by_day", name="day-index", partition_key="author", sort_key="due_date"),
+    ),
+)
+
+
+def notes(*days):
+    return [{"id": str(number), "author": "me"} | ({"due_date": day} if day else {}) for number, day in enumerate(days)]
+
+
+def asked(pattern, items, handlers=None):
+    """Return the answer to a query or write of a small table with these items."""
+    indexes: Any = [index("day-index", "author", "due_date")]
+    with emulator.embedded(accounts.REGION) as aws:
+        for event, handler in (handlers or {}).items():
+            aws("dynamodb").meta.events.register(event, handler)
+        aws("dynamodb").create_table(
+            TableName="Notes",
+            AttributeDefinitions=attributes("id", "author", "due_date"),
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+            GlobalSecondaryIndexes=indexes,
+        )
+        assert access_patterns.write(aws, NOTES, "Notes", items) == []
+        return access_patterns.ask(aws, NOTES, "Notes", pattern, items)
+
+
+@pytest.mark.parametrize(
+    ("days", "returned"),
+    [
+        pytest.param(["1"], 1, id="one item"),
+        pytest.param(["1", "2"], 2, id="two items"),
+        pytest.param(["1", "2", "3"], 1, id="the first and the last are left out"),
+        pytest.param(["1", "4", "3", "2", "5"], 3, id="items in another order than the answer"),
+        pytest.param(["1", "2", None, "3"], 1, id="an item that is not in the index"),
+    ],
+)
+def test_a_range_is_asked_of_any_items(days, returned):
+    answer = asked(BETWEEN, notes(*days))
+
+    assert (answer.problem, answer.items_returned) == ("", returned)
+
+
+@pytest.mark.parametrize(
+    ("lost", "problem"),
+    [
+        pytest.param(1, "the answer has 2 items, which are not the 3 that were written", id="items are lacking"),
+        pytest.param(0, "the answer is not in descending order of due_date", id="the order is another"),
+    ],
+)
+def test_of_several_problems_the_worst_is_told(lost, problem):
+    def spoil(parsed, **_):
+        parsed["Items"] = parsed["Items"][::-1][lost:]
+        parsed["ScannedCount"] += 1
+
+    newest_first = replace(BETWEEN, newest_first=True)
+    answer = asked(newest_first, notes("1", "2", "3", "4", "5"), {"after-call.dynamodb.Query": spoil})
+
+    assert answer.problem == problem
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "PutItem", "DeleteItem"])
+def test_a_write_needs_one_item_and_is_checked_by_consistent_reads(operation):
+    reads = []
+    pattern = AccessPattern(
+        question="a write",
+        operation=operation,
+        key=("id",),
+        attribute="due_date" if operation == "UpdateItem" else None,
+    )
+    handlers = {"provide-client-params.dynamodb.GetItem": lambda params, **_: reads.append(params["ConsistentRead"])}
+
+    assert asked(pattern, notes("1"), handlers).problem == ""
+    assert reads == [True]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "items", "problem"),
+    [
+        pytest.param(
+            AccessPattern(question="all active notes", operation="Scan", filter_by="active"),
+            [{"id": "1", "active": False}],
+            "no item of components/examples.py is an answer",
+            id="no item is an answer",
+        ),
+        pytest.param(
+            *(BETWEEN, [{"id": "1"}], "components/examples.py has no items of notes with author, due_date"),
+            id="the first item has not what is asked for",
+        ),
+    ],
+)
+def test_examples_that_cannot_be_asked_for_are_told(pattern, items, problem):
+    assert asked(pattern, items).problem == problem
