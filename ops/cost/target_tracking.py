@@ -302,7 +302,7 @@ class _Day:
         for number, asked in enumerate(demand):
             used, blamed = asked, -1
             if capacities[number].access == "write":
-                if asked and by >= 0:
+                if asked:
                     used, blamed = asked * share, by
             elif asked > (there := states[number].units * 60 + states[number].burst):
                 used, blamed = there, number

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.cost.curves import DAYS, MINUTES, value_at
-from ops.cost.target_tracking import VARIANTS, Capacity, Scaling, Throttled, Variant, simulate
+from ops.cost.target_tracking import ASSUMPTIONS, VARIANTS, Capacity, Scaling, Throttled, Variant, simulate
 
 FULL = Variant(burst=300, delay=1)
 BOUNDS = Scaling(minimum=1, maximum=10)
@@ -29,6 +29,12 @@ def capacity(demand, scaling=BOUNDS, units=1, access="write", resource=""):
 
 def changes(outcome, number=0):
     return [(minute, units) for minute, which, units in outcome.changes if which == number]
+
+
+def test_there_is_a_variant_for_each_combination_and_the_worst_for_a_burst_is_first():
+    assert Variant._fields == tuple(ASSUMPTIONS)
+    assert len({*VARIANTS}) == 2 ** len(ASSUMPTIONS)
+    assert VARIANTS[0] == Variant()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -109,6 +115,9 @@ def test_the_new_capacity_comes_from_the_last_minute_or_from_the_highest():
     # 2 / 0.7 is 2.9, 3 / 0.7 is 4.3.
     assert changes(simulate([capacity(demand)], kept))[1] == (3, 3)
     assert changes(simulate([capacity(demand)], kept._replace(highest=True)))[1] == (3, 5)
+    # A minute before those that the alarm counted is no part of it.
+    before = month((0, 3), (1, 0), (2, 2), (3, 1))
+    assert changes(simulate([capacity(before)], kept._replace(highest=True)))[1] == (5, 3)
 
 
 def test_the_highest_is_of_the_last_15_minutes_even_if_more_were_below_the_target():
@@ -211,10 +220,11 @@ def test_an_index_that_a_write_does_not_change_throttles_nothing():
     assert outcome.throttled == []
 
 
-def test_burst_capacity_is_300_seconds_of_the_units_and_fills_with_what_is_unused():
+@pytest.mark.parametrize("access", ["read", "write"])
+def test_burst_capacity_is_300_seconds_of_the_units_and_fills_with_what_is_unused(access):
     # 2 units: 600 in the burst, of which 120 go each minute. Two idle minutes give 240 back, and a night all of it.
     demand = month((0, 4), (6, 0), (8, 4), (11, 0), (600, 4), (606, 0))
-    outcome = simulate([capacity(demand, None, 2)], FULL)
+    outcome = simulate([capacity(demand, None, 2, access)], FULL)
 
     assert [(each.minute, each.units) for each in outcome.throttled] == [(5, 120.0), (10, 120.0), (605, 120.0)]
 
@@ -228,9 +238,10 @@ def test_hours_are_billed_by_their_highest_capacity_or_by_the_minute():
 
 
 def test_a_simulation_that_stops_at_throttling_ends_early():
-    outcome = simulate([capacity(daily((0, 5)))], Variant(), stop=True)
+    outcome = simulate([capacity(daily((0, 5), (60, 6)), None)], Variant(), stop=True)
 
-    assert {record.minute // MINUTES for record in outcome.throttled} == {0}
+    # Equal minutes after the first are one entry. Each run of each day would be throttled.
+    assert [(each.minute, each.minutes) for each in outcome.throttled] == [(0, 1), (1, 59)]
 
 
 RATES = st.sampled_from([0.0, 0.3, 0.7, 1.0, 2.5, 5.0, 9.0, 20.0])
