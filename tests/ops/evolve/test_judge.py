@@ -710,3 +710,7 @@ def test_every_code_of_a_resource_is_in_the_catalogue():
     assert {
         code for row in CASES for code, *_ in row.changes
     } == CODES.keys() - from_rehearsal - from_state - if_accepted
+
+
+def test_only_some_codes_are_less_than_dangerous():
+    assert {code: found.severity for code, found in CODES.items()} == {code: severity_of(code) for code in CODES}
