@@ -146,6 +146,15 @@ def test_a_scale_in_waits_for_the_cooldown_of_the_one_before(cooldown, minute):
     assert changes(outcome)[-2:] == [(136, 6), (60 + minute, 1)]
 
 
+@pytest.mark.parametrize(("recount", "minute"), [(True, 152), (False, 142)])
+def test_after_a_scale_in_the_alarm_starts_anew_or_counts_on(recount, minute):
+    variant = Variant(burst=300, delay=1, margin=0, highest=False, recount=recount)
+    outcome = simulate([capacity(month((0, 7), (120, 4), (140, 0)))], variant)
+
+    # 4 / 0.7 is 6 units from minute 136 on. Minutes 136 to 150 are below; if it counts on, 140 is the first without use.
+    assert changes(outcome)[-2:] == [(136, 6), (minute, 1)]
+
+
 def test_a_scale_out_waits_for_its_cooldown_unless_a_larger_one_need_not():
     scaling = Scaling(minimum=1, maximum=10, out_cooldown=600)
     demand, variant = month((0, 1), (4, 5)), Variant(burst=300, delay=1, recount=False)
@@ -219,6 +228,10 @@ def test_an_index_that_a_write_does_not_change_throttles_nothing():
 
     assert outcome.throttled == []
 
+    outcome = simulate([capacity(month((0, 5)), None, 1), capacity(month((0, 0)), None, 10, resource="i")], Variant())
+
+    assert {each.number for each in outcome.throttled} == {0}
+
 
 @pytest.mark.parametrize("access", ["read", "write"])
 def test_burst_capacity_is_300_seconds_of_the_units_and_fills_with_what_is_unused(access):
@@ -227,6 +240,22 @@ def test_burst_capacity_is_300_seconds_of_the_units_and_fills_with_what_is_unuse
     outcome = simulate([capacity(demand, None, 2, access)], FULL)
 
     assert [(each.minute, each.units) for each in outcome.throttled] == [(5, 120.0), (10, 120.0), (605, 120.0)]
+
+
+def test_minutes_count_from_the_start_of_the_month():
+    idle, busy = IDLE, ((0, 0.0), (600, 4.0), (601, 0.0))
+    outcome = simulate([capacity((idle, busy, busy) + (idle,) * (DAYS - 3), None, 2)], Variant())
+
+    assert outcome.throttled == [Throttled(day * MINUTES + 600, 1, 0, 120.0, 0, 0.0) for day in (1, 2)]
+
+
+def test_days_with_the_same_demand_and_state_are_alike_whatever_follows_them():
+    idle, busy = IDLE, ((0, 5.0), (60, 0.0))
+    outcome = simulate([capacity((*(idle, busy) * 15, idle))], Variant(burst=300, delay=1, highest=True))
+
+    assert changes(outcome)[1:] == [
+        (day * MINUTES + minute, units) for day in range(1, DAYS, 2) for minute, units in ((3, 8), (76, 1))
+    ]
 
 
 def test_hours_are_billed_by_their_highest_capacity_or_by_the_minute():
