@@ -124,7 +124,17 @@ def test_a_wrong_call_says_what_to_give(permissions, arguments, message):
     assert (result.code, result.out, result.err) == (2, "", f"error: {message}\n")
 
 
-@pytest.mark.parametrize("output", [1, {"f": 1}, {"f": {"Statement": {}}}, {"f": {"Statement": [{"Action": "a"}]}}])
+@pytest.mark.parametrize(
+    "output",
+    [
+        1,
+        {"f": 1},
+        {"f": {"Statement": {}}},
+        {"f": {"Statement": [1]}},
+        {"f": {"Statement": [{"Action": "a"}]}},
+        {"f": {"Statement": [{"Sid": "A", "Resource": "r"}]}},
+    ],
+)
 def test_a_program_without_the_output_is_told(run, program, output):
     stack = program(f"pulumi.export('permissions', {output})")
     result = run("permissions", "--cwd", stack.directory, "--account", ACCOUNT)

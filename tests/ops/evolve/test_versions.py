@@ -225,6 +225,7 @@ BY_A = {
         pytest.param({"streamEnabled": True, "streamViewType": "NEW_IMAGE"}, {"streamEnabled": True, "streamViewType": "NEW_IMAGE"}, id="another's stream"),
         pytest.param({"billingMode": "PROVISIONED"}, {"billingMode": "PROVISIONED"}, id="another's billing mode"),
         pytest.param({"deletionProtectionEnabled": False}, {"deletionProtectionEnabled": False}, id="no protection"),
+        pytest.param({"attributes": BY_A["attributes"]}, {}, id="an attribute of no index"),
         pytest.param(BY_A, {"attributes": [*INPUTS["attributes"], BY_A["attributes"][0]], "globalSecondaryIndexes": [OWN, LEFT]}, id="an index that was left"),
     ],
 )  # fmt: skip
