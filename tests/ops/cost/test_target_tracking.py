@@ -249,16 +249,6 @@ def test_minutes_count_from_the_start_of_the_month():
     assert outcome.throttled == [Throttled(day * MINUTES + 600, 1, 0, 120.0, 0, 0.0) for day in (1, 2)]
 
 
-def test_days_with_the_same_demand_and_state_are_alike_whatever_follows_them():
-    idle, busy = IDLE, ((0, 5.0), (60, 0.0))
-    scaling = Scaling(minimum=1, maximum=10, out_cooldown=600)
-    outcome = simulate([capacity((*(idle, idle, busy) * 10, idle), scaling)], Variant(burst=300, delay=1, highest=True))
-
-    assert changes(outcome)[1:] == [
-        (day * MINUTES + minute, units) for day in range(2, DAYS, 3) for minute, units in ((3, 8), (76, 1))
-    ]
-
-
 def test_hours_are_billed_by_their_highest_capacity_or_by_the_minute():
     outcome = simulate([capacity(month((0, 5), (60, 0)))], Variant(burst=300, delay=1, highest=True))
 
