@@ -302,12 +302,13 @@ class _Day:
         for number, asked in enumerate(demand):
             used, blamed = asked, -1
             if capacities[number].access == "write":
-                if asked and by >= 0:
+                if asked:
                     used, blamed = asked * share, by
             elif asked > (there := states[number].units * 60 + states[number].burst):
                 used, blamed = there, number
             if blamed >= 0:
-                after = _seconds(states[blamed], demand[blamed])
+                state = states[blamed]
+                after = 60 * state.burst / (demand[blamed] - state.units * 60)
                 self.throttled.append(Throttled(minute, count, number, asked - used, blamed, after))
             result.append((used, blamed))
         return result
@@ -346,9 +347,3 @@ class _Day:
                 return state, True
             self.decreases[resource] = left - 1, minute // 60
         return state._replace(to=units, due=minute + 1 + self.variant.delay), True
-
-
-def _seconds(state: _State, asked: float) -> float:
-    """Return the seconds of a minute that the capacity and its burst can serve in full."""
-    more = asked - state.units * 60
-    return 60 * min(1.0, state.burst / more) if more > 0 else 60

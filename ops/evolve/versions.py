@@ -47,7 +47,7 @@ _LIVE = ("billingMode", "deletionProtectionEnabled", "streamEnabled", "streamVie
 
 def _as_live(resource: Registration, outputs: dict[str, Any]) -> Registration:
     """Return a table as the provider last read it: also with what others changed, and with indexes that were left."""
-    if resource.type != table.TYPE or not outputs:
+    if resource.type != table.TYPE:
         return resource
     live = {key: outputs[key] for key in _LIVE if outputs.get(key) not in (None, "")}
     indexes, attributes = (resource.inputs.get(key) or [] for key in ("globalSecondaryIndexes", "attributes"))

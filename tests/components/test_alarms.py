@@ -7,13 +7,14 @@ dimension makes an alarm that never goes off, without an error.
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from moto.backends import get_backend
 
 from components.alarms import CONSUMED, DELIVERED, ITERATOR_AGE, SYSTEM_ERRORS, THROTTLED, UNDELIVERED, USER_ERRORS
+from components.schema import Capacity
 from components.tables import RENTAL_INVOICES
 from tests import programs
 from tests.ops import accounts
@@ -271,9 +272,9 @@ def test_every_alarm_tells_the_topic_of_trouble_and_of_its_end(alarms):
     assert min(len(alarm["AlarmDescription"]) for alarm in alarms) > 40
 
 
-def of_rental_invoices(*config):
+def of_rental_invoices(*config, family=RENTAL_INVOICES):
     """Return the inputs of the alarms of RentalInvoices: to record all tables takes longer."""
-    recorded = programs.record_family(RENTAL_INVOICES, CONFIG[0], *config)
+    recorded = programs.record_family(family, CONFIG[0], *config)
     return [resource.inputs for resource in recorded.resources if resource.type.startswith("aws:cloudwatch/")]
 
 
@@ -328,7 +329,6 @@ def test_a_trigger_has_the_alarms_of_its_function_and_of_its_destination(config,
             600,
             id="another maximum and target",
         ),
-        pytest.param(["autoscale_indexes=false"], 10 * 60 * 0.7, 1 * 60 * 0.7, id="an index that doesn't scale"),
     ],
 )
 def test_capacity_is_too_little_from_the_target_of_the_maximum_on(config, of_table, of_index):
@@ -338,6 +338,20 @@ def test_capacity_is_too_little_from_the_target_of_the_maximum_on(config, of_tab
         f"RentalInvoices/{part}consumed-{access}": pytest.approx(threshold)
         for part, threshold in (("", of_table), ("due_date/", of_index))
         for access in ("reads", "writes")
+    }
+
+
+def test_capacity_of_an_index_that_does_not_scale_is_too_little_from_the_target_of_it_on():
+    (table,) = RENTAL_INVOICES.tables
+    index = replace(table.indexes[0], capacity=Capacity(read=2, write=3))
+    family = replace(RENTAL_INVOICES, tables=(replace(table, indexes=(index,)),))
+    found = of_rental_invoices("autoscale_indexes=false", family=family)
+
+    assert {inputs["name"]: inputs["threshold"] for inputs in found if "/consumed-" in inputs["name"]} == {
+        "RentalInvoices/consumed-reads": pytest.approx(10 * 60 * 0.7),
+        "RentalInvoices/consumed-writes": pytest.approx(10 * 60 * 0.7),
+        "RentalInvoices/due_date/consumed-reads": pytest.approx(2 * 60 * 0.7),
+        "RentalInvoices/due_date/consumed-writes": pytest.approx(3 * 60 * 0.7),
     }
 
 

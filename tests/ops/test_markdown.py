@@ -60,6 +60,14 @@ def test_nothing_in_a_paragraph_ends_its_code(text):
     assert (blocks, inline) == (["paragraph_open", "inline", "paragraph_close"], ["text", "code_inline"])
 
 
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_prose_is_a_paragraph_without_html(text):
+    blocks, inline, _ = tokens([f"Why: {markdown.prose(text)}"])
+
+    assert blocks == ["paragraph_open", "inline", "paragraph_close"]
+    assert "html_inline" not in inline
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -96,3 +104,7 @@ def test_what_github_would_not_show_is_counted():
     assert len(text.encode()) < 1024 * 1024
     assert text.startswith("first\n")
     assert text.endswith("\n\n3 more lines are too long for a summary\n\n")
+
+
+def test_the_ends_of_lines_count_too():
+    assert len(markdown.fitted(["a"] * 600_000)) < 1024 * 1024

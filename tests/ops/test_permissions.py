@@ -74,11 +74,19 @@ def test_a_person_reads_who_may_do_what_on_what_in_100_columns(permissions):
 ALLOWED = "aws:allowedAccountIds"
 
 
-def test_the_account_is_by_default_the_only_one_that_the_stack_allows(permissions):
-    result = permissions("--config", f'{ALLOWED}=["210987654321"]', "--consumer", "get_user_profile", "--json")
+@pytest.mark.parametrize(
+    ("given", "account"),
+    [
+        pytest.param([], "210987654321", id="none is given"),
+        pytest.param(["--account", ACCOUNT], ACCOUNT, id="another one is given"),
+    ],
+)
+def test_the_account_is_the_given_one_or_the_only_one_that_the_stack_allows(permissions, given, account):
+    arguments = ["--config", f'{ALLOWED}=["210987654321"]', "--consumer", "get_user_profile", "--json"]
+    result = permissions(*arguments, *given)
 
     (statement,) = json.loads(result.out)["Statement"]
-    assert statement["Resource"] == "arn:aws:dynamodb:eu-west-1:210987654321:table/Users"
+    assert statement["Resource"] == f"arn:aws:dynamodb:eu-west-1:{account}:table/Users"
 
 
 WAY_OUT = "give --account with 12 digits, or name one account in aws:allowedAccountIds of Pulumi.prod.yaml"
@@ -116,7 +124,17 @@ def test_a_wrong_call_says_what_to_give(permissions, arguments, message):
     assert (result.code, result.out, result.err) == (2, "", f"error: {message}\n")
 
 
-@pytest.mark.parametrize("output", [1, {"f": 1}, {"f": {"Statement": {}}}, {"f": {"Statement": [{"Action": "a"}]}}])
+@pytest.mark.parametrize(
+    "output",
+    [
+        1,
+        {"f": 1},
+        {"f": {"Statement": {}}},
+        {"f": {"Statement": [1]}},
+        {"f": {"Statement": [{"Action": "a"}]}},
+        {"f": {"Statement": [{"Sid": "A", "Resource": "r"}]}},
+    ],
+)
 def test_a_program_without_the_output_is_told(run, program, output):
     stack = program(f"pulumi.export('permissions', {output})")
     result = run("permissions", "--cwd", stack.directory, "--account", ACCOUNT)

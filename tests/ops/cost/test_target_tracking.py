@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.cost.curves import DAYS, MINUTES, value_at
-from ops.cost.target_tracking import VARIANTS, Capacity, Scaling, Throttled, Variant, simulate
+from ops.cost.target_tracking import ASSUMPTIONS, VARIANTS, Capacity, Scaling, Throttled, Variant, simulate
 
 FULL = Variant(burst=300, delay=1)
 BOUNDS = Scaling(minimum=1, maximum=10)
@@ -29,6 +29,12 @@ def capacity(demand, scaling=BOUNDS, units=1, access="write", resource=""):
 
 def changes(outcome, number=0):
     return [(minute, units) for minute, which, units in outcome.changes if which == number]
+
+
+def test_there_is_a_variant_for_each_combination_and_the_worst_for_a_burst_is_first():
+    assert Variant._fields == tuple(ASSUMPTIONS)
+    assert len({*VARIANTS}) == 2 ** len(ASSUMPTIONS)
+    assert VARIANTS[0] == Variant()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -109,6 +115,9 @@ def test_the_new_capacity_comes_from_the_last_minute_or_from_the_highest():
     # 2 / 0.7 is 2.9, 3 / 0.7 is 4.3.
     assert changes(simulate([capacity(demand)], kept))[1] == (3, 3)
     assert changes(simulate([capacity(demand)], kept._replace(highest=True)))[1] == (3, 5)
+    # A minute before those that the alarm counted is no part of it.
+    before = month((0, 3), (1, 0), (2, 2), (3, 1))
+    assert changes(simulate([capacity(before)], kept._replace(highest=True)))[1] == (5, 3)
 
 
 def test_the_highest_is_of_the_last_15_minutes_even_if_more_were_below_the_target():
@@ -135,6 +144,15 @@ def test_a_scale_in_waits_for_the_cooldown_of_the_one_before(cooldown, minute):
 
     # 4 / 0.7 is 6 units from minute 136 on; so the cooldown ends at 137 or 166. At 140, 15 minutes are below already.
     assert changes(outcome)[-2:] == [(136, 6), (60 + minute, 1)]
+
+
+@pytest.mark.parametrize(("recount", "minute"), [(True, 152), (False, 142)])
+def test_after_a_scale_in_the_alarm_starts_anew_or_counts_on(recount, minute):
+    variant = Variant(burst=300, delay=1, margin=0, highest=False, recount=recount)
+    outcome = simulate([capacity(month((0, 7), (120, 4), (140, 0)))], variant)
+
+    # 4 / 0.7 is 6 units from minute 136 on. Minutes 136 to 150 are below; if it counts on, 140 is the first without use.
+    assert changes(outcome)[-2:] == [(136, 6), (minute, 1)]
 
 
 def test_a_scale_out_waits_for_its_cooldown_unless_a_larger_one_need_not():
@@ -210,13 +228,25 @@ def test_an_index_that_a_write_does_not_change_throttles_nothing():
 
     assert outcome.throttled == []
 
+    outcome = simulate([capacity(month((0, 5)), None, 1), capacity(month((0, 0)), None, 10, resource="i")], Variant())
 
-def test_burst_capacity_is_300_seconds_of_the_units_and_fills_with_what_is_unused():
+    assert {each.number for each in outcome.throttled} == {0}
+
+
+@pytest.mark.parametrize("access", ["read", "write"])
+def test_burst_capacity_is_300_seconds_of_the_units_and_fills_with_what_is_unused(access):
     # 2 units: 600 in the burst, of which 120 go each minute. Two idle minutes give 240 back, and a night all of it.
     demand = month((0, 4), (6, 0), (8, 4), (11, 0), (600, 4), (606, 0))
-    outcome = simulate([capacity(demand, None, 2)], FULL)
+    outcome = simulate([capacity(demand, None, 2, access)], FULL)
 
     assert [(each.minute, each.units) for each in outcome.throttled] == [(5, 120.0), (10, 120.0), (605, 120.0)]
+
+
+def test_minutes_count_from_the_start_of_the_month():
+    idle, busy = IDLE, ((0, 0.0), (600, 4.0), (601, 0.0))
+    outcome = simulate([capacity((idle, busy, busy) + (idle,) * (DAYS - 3), None, 2)], Variant())
+
+    assert outcome.throttled == [Throttled(day * MINUTES + 600, 1, 0, 120.0, 0, 0.0) for day in (1, 2)]
 
 
 def test_hours_are_billed_by_their_highest_capacity_or_by_the_minute():
@@ -228,9 +258,10 @@ def test_hours_are_billed_by_their_highest_capacity_or_by_the_minute():
 
 
 def test_a_simulation_that_stops_at_throttling_ends_early():
-    outcome = simulate([capacity(daily((0, 5)))], Variant(), stop=True)
+    outcome = simulate([capacity(daily((0, 5), (60, 6)), None)], Variant(), stop=True)
 
-    assert {record.minute // MINUTES for record in outcome.throttled} == {0}
+    # Equal minutes after the first are one entry. Each run of each day would be throttled.
+    assert [(each.minute, each.minutes) for each in outcome.throttled] == [(0, 1), (1, 59)]
 
 
 RATES = st.sampled_from([0.0, 0.3, 0.7, 1.0, 2.5, 5.0, 9.0, 20.0])

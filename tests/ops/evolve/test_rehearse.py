@@ -257,6 +257,16 @@ def test_a_state_is_asked_todays_queries_as_far_as_its_indexes_answer_them(run):
     assert {problem for _, problem in answers(rehearsed, "user by id")} == {""}
 
 
+def test_a_provisioned_table_of_a_state_without_capacities_has_one_unit(run):
+    # A refresh adds no inputs that there weren't before.
+    lacks = {"name": DUE.name, "hashKey": DUE.partition_key, "rangeKey": DUE.sort_key, "projectionType": "ALL"}
+    units = {"readCapacity": None, "writeCapacity": None, "globalSecondaryIndexes": [lacks]}
+    rehearsed, clients = run(NONE, ["rental_invoices"], Edits(inputs={"rental_invoices": units}), is_state=True)
+
+    assert rehearsed.refused == {}
+    assert capacities(clients) == {"": (1, 1), DUE.name: (1, 1)}
+
+
 def test_a_trigger_that_is_replaced_is_there_afterwards(run):
     row = next(row for row in test_judge.CASES if row.name == "a trigger starts elsewhere")
     rehearsed, clients = run(row.now, ["rental_invoices", "send_invoice_notification"], row.then)
@@ -279,7 +289,7 @@ def test_a_table_without_indexes_goes_provisioned_with_one_unit(run):
 
 def test_a_call_at_which_queries_are_asked_shows_no_secret(run):
     now = Edits(inputs={"users": {"tags": {"a": 'hid"den', "b": "shown"}}}, options={"users": {"secrets": ["tags.a"]}})
-    rehearsed, _ = run(now, ["users"])
+    rehearsed, clients = run(now, ["users"])
 
     steps = list(dict.fromkeys(q.step for q in rehearsed.questions))
     assert [step.partition(", Tags ")[2] for step in steps] == [
@@ -287,6 +297,11 @@ def test_a_call_at_which_queries_are_asked_shows_no_secret(run):
         "",
         '[{"Key": "a", "Value": "[secret]"}, {"Key": "b", "Value": "shown"}]',
         "",
+    ]
+    arn = clients("dynamodb").describe_table(TableName="Users")["Table"]["TableArn"]
+    assert clients("dynamodb").list_tags_of_resource(ResourceArn=arn)["Tags"] == [
+        {"Key": "a", "Value": 'hid"den'},
+        {"Key": "b", "Value": "shown"},
     ]
 
 

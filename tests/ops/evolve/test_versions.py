@@ -143,6 +143,14 @@ def test_a_ref_without_examples_is_named(stack, repository):
     assert worktrees(repository) == 1
 
 
+@pytest.mark.usefixtures("in_process")
+def test_the_program_at_a_ref_runs_as_in_a_preview(stack, repository):
+    (repository / "__main__.py").write_text("import pulumi\npulumi.export('dry', pulumi.runtime.is_dry_run())\n")
+    commit(repository, "dry")
+    with versions.at_ref(stack, [], "dry") as wait:
+        assert wait().plan.outputs == {"dry": True}
+
+
 def test_at_a_ref_without_the_stack_nothing_is_deployed(repository):
     (repository / "Pulumi.prod.yaml").write_text("config: {}\n")
     with versions.at_ref(project.load(repository, "prod"), [], "v1") as wait:
@@ -194,9 +202,18 @@ def test_an_interrupted_process_leaves_no_worktree_behind(repository, tmp_path):
     assert list(temporary.iterdir()) == []
 
 
-INPUTS = {"name": "t", "billingMode": "PAY_PER_REQUEST", "hashKey": "id", "attributes": [{"name": "id", "type": "S"}]}
-LEFT = {"name": "by_a", "hashKey": "a", "projectionType": "ALL"}
-BY_A = {"attributes": [{"name": "a", "type": "S"}, {"name": "id", "type": "S"}], "globalSecondaryIndexes": [LEFT]}
+OWN, LEFT = ({"name": name, "hashKey": key, "projectionType": "ALL"} for name, key in (("own", "id"), ("by_a", "a")))
+INPUTS = {
+    "name": "t",
+    "billingMode": "PAY_PER_REQUEST",
+    "hashKey": "id",
+    "attributes": [{"name": "id", "type": "S"}],
+    "globalSecondaryIndexes": [OWN],
+}
+BY_A = {
+    "attributes": [{"name": "a", "type": "S"}, {"name": "id", "type": "S"}],
+    "globalSecondaryIndexes": [LEFT, OWN | {"readCapacity": 0}],
+}
 
 
 @pytest.mark.parametrize(
@@ -206,8 +223,10 @@ BY_A = {"attributes": [{"name": "a", "type": "S"}, {"name": "id", "type": "S"}],
         pytest.param({"tags": None, "streamViewType": "", "tableClass": "STANDARD"}, {"tableClass": "STANDARD"}, id="unset"),
         pytest.param({"tags": {"a": "b"}}, {"tags": {"a": "b"}}, id="another's tag"),
         pytest.param({"streamEnabled": True, "streamViewType": "NEW_IMAGE"}, {"streamEnabled": True, "streamViewType": "NEW_IMAGE"}, id="another's stream"),
+        pytest.param({"billingMode": "PROVISIONED"}, {"billingMode": "PROVISIONED"}, id="another's billing mode"),
         pytest.param({"deletionProtectionEnabled": False}, {"deletionProtectionEnabled": False}, id="no protection"),
-        pytest.param(BY_A, {"attributes": [*INPUTS["attributes"], BY_A["attributes"][0]], "globalSecondaryIndexes": [LEFT]}, id="an index that was left"),
+        pytest.param({"attributes": BY_A["attributes"]}, {}, id="an attribute of no index"),
+        pytest.param(BY_A, {"attributes": [*INPUTS["attributes"], BY_A["attributes"][0]], "globalSecondaryIndexes": [OWN, LEFT]}, id="an index that was left"),
     ],
 )  # fmt: skip
 def test_a_table_in_a_state_is_as_it_was_last_read(stack, tmp_path, outputs, live):
@@ -217,6 +236,16 @@ def test_a_table_in_a_state_is_as_it_was_last_read(stack, tmp_path, outputs, liv
     (found,) = versions.in_state(stack, str(tmp_path / "state.json")).plan.resources
 
     assert found.inputs == INPUTS | live
+
+
+def test_only_tables_of_a_state_are_as_they_were_last_read(stack, tmp_path):
+    type_ = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    resource = {"urn": f"urn:pulumi:dev::demo::{type_}::a", "type": type_, "custom": True, "inputs": {"name": "a"}}
+    resource["outputs"] = {"tags": {"a": "b"}}
+    (tmp_path / "state.json").write_text(json.dumps({"deployment": {"resources": [resource]}}))
+    (found,) = versions.in_state(stack, str(tmp_path / "state.json")).plan.resources
+
+    assert found.inputs == {"name": "a"}
 
 
 def test_what_a_state_still_has_to_delete_is_a_change(stack, tmp_path):
