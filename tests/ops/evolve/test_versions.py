@@ -180,6 +180,15 @@ def test_a_state_is_marked_as_one(stack, tmp_path):
     assert versions.in_state(stack, str(tmp_path / "state.json")) == versions.Version(is_state=True)
 
 
+@pytest.fixture
+def interruptible():
+    """Let child processes be interrupted: those of a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_process_leaves_no_worktree_behind(repository, tmp_path):
     started = tmp_path / "started"
     waits = f"import pathlib, threading\npathlib.Path({str(started)!r}).write_text('yes')\nthreading.Event().wait()\n"
