@@ -18,7 +18,7 @@ from ops.errors import CallError
 _CONFIG = Config(
     retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, account_id_endpoint_mode="disabled"
 )
-# To sign a request and to describe the user's agent takes a quarter of a call of moto, which reads neither.
+# Signing a request and writing its user agent take a quarter of a call's time, and moto reads neither.
 _EMBEDDED = _CONFIG.merge(Config(signature_version=UNSIGNED, user_agent="rehearsal"))
 
 

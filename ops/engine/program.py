@@ -62,7 +62,7 @@ def start(stack: Stack, *, dry_run: bool = False) -> Generator["Running"]:
             finally:
                 # Before its engine is gone: it would report that.
                 _kill(process)
-                # A registration may still wait for it, if nothing was recorded: then this process would never end.
+                # If nothing was recorded, a registration may still wait for it, and its thread would keep this process.
                 monitor.create.cancel()
 
 
