@@ -32,8 +32,8 @@ from ops.rehearse import deploy
 from ops.rehearse.deploy import Rehearsal
 
 PROJECT = Path(__file__).parents[1]
-# Each is a plan, pickled: that copies it in a third of the time.
 _OF_TRIGGER = ("function", "failure_destination")
+# Each is a plan, pickled: that copies it in a third of the time.
 _PREVIEWS: dict[str, bytes] = {}
 
 
